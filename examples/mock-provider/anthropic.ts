@@ -97,7 +97,7 @@ export function message(exchange: Exchange): Reply {
     framing: 'sse',
     headers,
     events,
-    error: { name: 'error', payload: error },
+    fail: () => [{ name: 'error', payload: error }],
     reportsUsage: true,
     tokens,
   };

@@ -91,7 +91,7 @@ function streamGenerateContent(exchange: Exchange): Reply {
     google: true,
     headers: HEADERS,
     events,
-    error: { payload: geminiError(503, undefined).body },
+    fail: () => [{ payload: geminiError(503, undefined).body }],
     reportsUsage: true,
     tokens: answerTokens(behaviour),
   };

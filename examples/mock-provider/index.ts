@@ -53,7 +53,7 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
   const sessions = new Set<ServerHttp2Session>();
 
   const answer = async (incoming: ServerRequest, response: ServerReply): Promise<void> => {
-    const target = new URL(incoming.url ?? '/', 'http://mock');
+    const target = parseTarget(incoming.url ?? '/');
     const request: ReceivedRequest = {
       method: incoming.method ?? 'GET',
       path: target.pathname,
@@ -92,12 +92,17 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
   };
 
   const listener = (incoming: ServerRequest, response: ServerReply): void => {
-    // Anything unforeseen breaks this one connection; the client sees it and the server stays up.
-    answer(incoming, response).catch(() => incoming.socket.destroy());
+    // Anything unforeseen, such as a body that never arrives whole, breaks this one exchange and not the server.
+    answer(incoming, response).catch(() => {
+      if ('stream' in response) response.stream.destroy();
+      else response.destroy();
+    });
   };
   const server: Server | Http2SecureServer = tls
     ? createSecureServer({ ...tls, allowHTTP1: true }, listener)
     : createServer(listener as RequestListener);
+  // Idle connections outlive a client's pause between calls, as at the real services.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 65_000;
   server.on('connection', (socket: Socket) => {
     const { remotePort } = socket;
     sockets.set(remotePort, socket);
@@ -185,6 +190,11 @@ async function readBody(incoming: ServerRequest): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of incoming) pieces.push(piece as Buffer);
   return Buffer.concat(pieces).toString('utf8');
+}
+
+/** Request targets may be absolute, `*` or nonsense. */
+function parseTarget(target: string): URL {
+  return URL.parse(target.startsWith('/') ? `http://mock${target}` : target) ?? new URL('http://mock/');
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 import { reportUsage } from './behaviour.ts';
-import { openaiHeaders, openaiModel } from './openai-shared.ts';
+import { openaiError, openaiHeaders, openaiModel } from './openai-shared.ts';
 import { randomText } from './random.ts';
 import { answerTokens, type Exchange, isRecord, Refusal, type Reply, type StreamEvent, toolToCall } from './reply.ts';
 
@@ -76,16 +76,7 @@ export function chatCompletion(exchange: Exchange): Reply {
     framing: 'sse',
     headers,
     events,
-    error: {
-      payload: {
-        error: {
-          message: 'The server had an error while processing your request. Sorry about that!',
-          type: 'server_error',
-          param: null,
-          code: null,
-        },
-      },
-    },
+    fail: () => [{ payload: openaiError(500, undefined, random).body }],
     reportsUsage: withUsage,
     tokens,
   };

@@ -43,8 +43,8 @@ export interface StreamReply {
   google?: true;
   headers: Record<string, string>;
   events: StreamEvent[];
-  /** The provider's in-stream error. */
-  error: StreamEvent;
+  /** The provider's in-stream error, after so many events. */
+  fail(eventsSent: number): StreamEvent[];
   reportsUsage: boolean;
   tokens: Tokens;
 }

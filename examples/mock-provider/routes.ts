@@ -1,6 +1,7 @@
 import { anthropicError, countMessageTokens, message } from './anthropic.ts';
 import { gemini, geminiError } from './gemini.ts';
 import { chatCompletion, embeddings } from './openai.ts';
+import { response } from './openai-responses.ts';
 import { openaiError, openaiHeaders } from './openai-shared.ts';
 import type { Random } from './random.ts';
 import type { ErrorReply, Exchange, Reply } from './reply.ts';
@@ -15,6 +16,7 @@ export interface Route {
 
 const ROUTES: Route[] = [
   { method: 'POST', provider: 'openai', path: /\/chat\/completions$/, reply: chatCompletion },
+  { method: 'POST', provider: 'openai', path: /\/responses$/, reply: response },
   { method: 'POST', provider: 'openai', path: /\/embeddings$/, reply: embeddings },
   { method: 'POST', provider: 'anthropic', path: /\/v1\/messages$/, reply: message },
   { method: 'POST', provider: 'anthropic', path: /\/v1\/messages\/count_tokens$/, reply: countMessageTokens },

@@ -55,7 +55,7 @@ async function transmitWhole(
   const bytes = Buffer.concat([await encoder.write(content), await encoder.end()]);
   wire.start(status, { ...headers, ...encodingHeader(encoding), 'content-length': String(bytes.length) });
   await wait(behaviour.firstChunkDelayMs, wire.gone);
-  if (behaviour.goawayAfterChunks !== undefined) wire.goaway(behaviour.goawayCode);
+  if (behaviour.goawayAfterChunks !== undefined && wire.goaway(behaviour.goawayCode) === 'killed') return 'dropped';
   if (partial) {
     await writePieces(bytes.subarray(0, Math.ceil(bytes.length / 2)), behaviour, wire);
     if (!cut) return waitForever(wire.gone);
@@ -111,14 +111,15 @@ async function transmitStream(reply: StreamReply, behaviour: Behaviour, wire: Wi
     if (event.delta || sent === deltas) {
       if (sent === goawayAfter) {
         goawayAfter = undefined;
-        wire.goaway(behaviour.goawayCode);
+        await flush();
+        if (wire.goaway(behaviour.goawayCode) === 'killed') return 'dropped';
       }
       if (sent === behaviour.dropAfterChunks || sent === behaviour.resetAfterChunks) {
         await flush();
         return cutOff(behaviour, wire);
       }
       if (sent === behaviour.errorEventAfterChunks) {
-        held += frame(reply.error);
+        for (const failure of reply.fail(reply.events.indexOf(event))) held += frame(failure);
         return finish({ error: 'stream' }, frame.close);
       }
       if (behaviour.hang === 'body' && sent > 0) {

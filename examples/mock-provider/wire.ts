@@ -34,7 +34,8 @@ export interface Wire {
   drop(): void;
   /** RST_STREAM, or `drop` on HTTP/1.1. */
   reset(): void;
-  goaway(code: number): void;
+  /** Drains the session, or kills it if the code is an error; nothing on HTTP/1.1. */
+  goaway(code: number): 'draining' | 'killed';
 }
 
 export type ServerRequest = IncomingMessage | Http2ServerRequest;
@@ -99,8 +100,14 @@ export function createWire(
     },
     goaway: (code) => {
       const session = stream?.session;
-      session?.goaway(code, stream?.id);
-      if (code !== constants.NGHTTP2_NO_ERROR) setImmediate(() => session?.destroy());
+      if (session === undefined) return 'draining';
+      if (code === constants.NGHTTP2_NO_ERROR) {
+        session.close();
+        return 'draining';
+      }
+      settled = true;
+      session.destroy(undefined, code);
+      return 'killed';
     },
   };
 }
