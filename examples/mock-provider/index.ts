@@ -81,7 +81,8 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
               prepared.behaviour,
               wire,
             );
-      if ('reply' in prepared) {
+      // A raw body says nothing that could be counted.
+      if ('reply' in prepared && prepared.behaviour.rawBody === undefined) {
         const reported = prepared.reply.reportsUsage && prepared.behaviour.usage === 'normal';
         settle(outcome, prepared.reply.tokens, reported);
       } else settle(outcome);

@@ -6,6 +6,8 @@ import type { Outcome } from './ledger.ts';
 import type { ErrorReply, JsonReply, Reply, StreamEvent, StreamReply } from './reply.ts';
 import type { Wire } from './wire.ts';
 
+const LARGE_BODY_BYTES = 65_536;
+
 /** Sends a reply at the behaviour's pace and with its faults; rejects if the client leaves first. */
 export async function transmit(reply: Reply, behaviour: Behaviour, wire: Wire): Promise<Outcome> {
   if (behaviour.hang === 'headers') return waitForever(wire.gone);
@@ -62,12 +64,10 @@ async function transmitWhole(
     return cutOff(behaviour, wire);
   }
   wire.request.chunksSent += 1;
-  if (behaviour.splitBytes > 0) {
-    await writePieces(bytes, behaviour, wire);
-    wire.end();
-  } else {
-    await wire.end(bytes);
-  }
+  // A client may leave in the middle of a large body; a small one is gone at once.
+  const large = behaviour.splitBytes > 0 || bytes.length > LARGE_BODY_BYTES;
+  if (large) await writePieces(bytes, behaviour, wire);
+  wire.end(large ? undefined : bytes);
   return behaviour.truncate ? 'dropped' : 'completed';
 }
 
@@ -104,7 +104,7 @@ async function transmitStream(reply: StreamReply, behaviour: Behaviour, wire: Wi
     const bytes = Buffer.concat(rest);
     if (behaviour.splitBytes > 0) await writePieces(bytes, behaviour, wire);
     // Clients hang up on the terminal event, so nothing may be awaited between it and the end.
-    await wire.end(behaviour.splitBytes > 0 ? undefined : bytes);
+    wire.end(behaviour.splitBytes > 0 ? undefined : bytes);
     return outcome;
   };
   for (const event of reply.events) {

@@ -29,7 +29,8 @@ export interface Wire {
   gone: AbortSignal;
   start(status: number, headers: Record<string, string>): void;
   write(bytes: Buffer): Promise<void>;
-  end(bytes?: Buffer): Promise<void>;
+  /** From here on the answer counts as written, whatever the client does. */
+  end(bytes?: Buffer): void;
   /** Destroys the connection. */
   drop(): void;
   /** RST_STREAM, or `drop` on HTTP/1.1. */
@@ -53,9 +54,7 @@ export function createWire(
   const stream = 'stream' in response ? response.stream : undefined;
   const remotePort = incoming.socket.remotePort;
   let settled = false;
-  let ended = (): void => {};
   response.on('close', () => {
-    ended();
     if (settled) return;
     settled = true;
     request.closedEarly = true;
@@ -86,12 +85,10 @@ export function createWire(
           resolve();
         });
       }),
-    end: (bytes) =>
-      new Promise((resolve) => {
-        settled = true;
-        ended = resolve;
-        outgoing.end(bytes, () => resolve());
-      }),
+    end: (bytes) => {
+      settled = true;
+      outgoing.end(bytes);
+    },
     drop,
     reset: () => {
       if (stream === undefined) return drop();
@@ -106,7 +103,7 @@ export function createWire(
         return 'draining';
       }
       settled = true;
-      session.destroy(undefined, code);
+      session.destroy(new Error('Killed after GOAWAY.'), code);
       return 'killed';
     },
   };
