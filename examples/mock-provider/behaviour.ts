@@ -32,6 +32,8 @@ export interface Behaviour {
   dropAfterChunks: number | undefined;
   /** The same by RST_STREAM; on HTTP/1.1, which has no such frame, by destroying the connection. */
   resetAfterChunks: number | undefined;
+  /** 2 (INTERNAL_ERROR) is an error to clients; 8 (CANCEL) and 0 (NO_ERROR) look like a normal, short end to some. */
+  resetCode: number;
   /** Sends GOAWAY and finishes the stream, as a server being drained does; nothing on HTTP/1.1. */
   goawayAfterChunks: number | undefined;
   /** Anything but 0 (NO_ERROR) also kills the session right after GOAWAY. */
@@ -74,6 +76,7 @@ const DEFAULTS: Behaviour = {
   encoding: 'identity',
   dropAfterChunks: undefined,
   resetAfterChunks: undefined,
+  resetCode: 2,
   goawayAfterChunks: undefined,
   goawayCode: 0,
   truncate: false,

@@ -184,7 +184,7 @@ async function cutOff(behaviour: Behaviour, wire: Wire): Promise<Outcome> {
   // Bytes still on their way to the socket would be lost with it, and the client would see fewer chunks.
   await nextTurn();
   if (behaviour.resetAfterChunks === undefined) wire.drop();
-  else wire.reset();
+  else wire.reset(behaviour.resetCode);
   return 'dropped';
 }
 

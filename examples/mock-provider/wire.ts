@@ -34,7 +34,7 @@ export interface Wire {
   /** Destroys the connection. */
   drop(): void;
   /** RST_STREAM, or `drop` on HTTP/1.1. */
-  reset(): void;
+  reset(code: number): void;
   /** Drains the session, or kills it if the code is an error; nothing on HTTP/1.1. */
   goaway(code: number): 'draining' | 'killed';
 }
@@ -90,10 +90,10 @@ export function createWire(
       outgoing.end(bytes);
     },
     drop,
-    reset: () => {
+    reset: (code) => {
       if (stream === undefined) return drop();
       settled = true;
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      stream.close(code);
     },
     goaway: (code) => {
       const session = stream?.session;

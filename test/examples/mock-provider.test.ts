@@ -526,6 +526,17 @@ describe('HTTP/2', () => {
     expect(secure.ledger['gpt-4o-mini']).toMatchObject({ dropped: 1, completed: 1, abandoned: 0 });
   });
 
+  it('resets a stream as an error, or as what looks like a normal end', async () => {
+    behaviour = { resetAfterChunks: 2 };
+    await expect(ask().then((reply) => reply.text())).rejects.toThrow();
+    behaviour = { resetAfterChunks: 2, resetCode: http2.constants.NGHTTP2_CANCEL };
+    const text = await (await ask()).text();
+    expect(text.match(/"content":"word "/g)).toHaveLength(2);
+    expect(text).not.toContain('[DONE]');
+    expect(secure.ledger['gpt-4o-mini']).toMatchObject({ dropped: 2, abandoned: 0 });
+    await agent.destroy();
+  });
+
   it('kills the session after a GOAWAY with an error code', async () => {
     behaviour = { goawayAfterChunks: 1, goawayCode: http2.constants.NGHTTP2_ENHANCE_YOUR_CALM };
     await expect(ask().then((reply) => reply.text())).rejects.toThrow();
