@@ -1,0 +1,57 @@
+import type { TokenUsage } from '../../../src/observations.ts';
+import type { Facts, Fields } from '../json-scanner.ts';
+
+/** What an answer has told so far; a stream adds to it event by event. */
+export interface Answer {
+  model?: string | undefined;
+  id?: string | undefined;
+  finishReasons: string[];
+  usage?: TokenUsage | undefined;
+  /** The provider's own word for what went wrong. */
+  errorCode?: string | undefined;
+  /** The stream has said that it is complete. */
+  ended: boolean;
+}
+
+/** What a request has told. */
+export interface Asked {
+  readonly model?: string | undefined;
+  readonly streaming: boolean;
+}
+
+/** How one API of a provider writes its requests and answers. */
+export interface Format {
+  /** `gen_ai.operation.name`. */
+  readonly operation: string;
+  readonly request: Fields;
+  readonly response: Fields;
+  /** Fields of one streamed event, where it differs from a whole response. */
+  readonly event?: Fields;
+  /** What makes two streamed events alike but for their text; absent where every event counts. */
+  readonly repetition?: 'event-name' | 'finish-reason';
+  /** Reads the request; the path holds the model and the mode of some APIs. */
+  readonly ask: (facts: Facts, path: string) => Asked;
+  /** Adds a response or an event to the answer; false when it told nothing that another one like it would. */
+  readonly answer: (facts: Facts, answer: Answer) => boolean;
+}
+
+export function text(value: Facts[string]): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A token count as written; what is no number is unknown, and a number that cannot be is left to the recorder to count. */
+export function count(value: Facts[string]): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The sum of the known parts, if the first one is known. */
+export function sum(first: number | undefined, ...others: (number | undefined)[]): number | undefined {
+  return first === undefined ? undefined : others.reduce<number>((total, part) => total + (part ?? 0), first);
+}
+
+/** Joins what two events told of the usage: later values replace earlier ones, absent ones do not. */
+export function mergeUsage(known: TokenUsage | undefined, told: Record<keyof TokenUsage, number | undefined>): TokenUsage {
+  const merged: Record<string, number> = { ...known };
+  for (const [key, value] of Object.entries(told)) if (value !== undefined) merged[key] = value;
+  return merged;
+}

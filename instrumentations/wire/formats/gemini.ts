@@ -1,0 +1,59 @@
+import type { Fields } from '../json-scanner.ts';
+import { count, type Format, mergeUsage, sum, text } from './format.ts';
+
+const answer: Fields = {
+  responseId: 'id',
+  modelVersion: 'model',
+  candidates: { '*': { finishReason: 'finishReason[]' } },
+  usageMetadata: {
+    promptTokenCount: 'input',
+    candidatesTokenCount: 'candidates',
+    thoughtsTokenCount: 'reasoning',
+    toolUsePromptTokenCount: 'toolUse',
+    totalTokenCount: 'total',
+    cachedContentTokenCount: 'cacheRead',
+  },
+  error: { status: 'errorCode' },
+};
+
+const MODEL = /\/(?:models|endpoints)\/([^/:?]+):(\w+)/;
+
+/** Gemini `generateContent` and `streamGenerateContent`, of the Gemini API and of Vertex. */
+export const gemini: Format = {
+  operation: 'generate_content',
+  request: {},
+  // Without `alt=sse` a stream is one array that grows, element by element.
+  response: { ...answer, '*': answer },
+  ask(_facts, path) {
+    const [, model, method] = MODEL.exec(path) ?? [];
+    return { model: model === undefined ? undefined : decode(model), streaming: method === 'streamGenerateContent' };
+  },
+  answer(facts, told) {
+    told.id ??= text(facts['id']);
+    told.model ??= text(facts['model']);
+    const finishReasons = facts['finishReason[]'] as string[] | undefined;
+    if (finishReasons !== undefined) told.finishReasons = [...finishReasons];
+    const reasoning = count(facts['reasoning']);
+    if (facts['input'] !== undefined) {
+      told.usage = mergeUsage(told.usage, {
+        input: sum(count(facts['input']), count(facts['toolUse'])),
+        // Thinking is billed as output, but not among the candidates' tokens.
+        output: sum(count(facts['candidates']), reasoning),
+        total: count(facts['total']),
+        cacheRead: count(facts['cacheRead']),
+        cacheWrite: undefined,
+        reasoning,
+      });
+    }
+    told.errorCode ??= text(facts['errorCode']);
+    return true;
+  },
+};
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

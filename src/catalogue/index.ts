@@ -1,0 +1,13 @@
+import { genAi } from './gen-ai.ts';
+import { jobs } from './jobs.ts';
+import { models } from './models.ts';
+import { operations } from './operations.ts';
+import { self } from './self.ts';
+
+export type { InstrumentKind, InstrumentSpec } from './spec.ts';
+
+/** Every instrument of gaugeway. */
+export const catalogue = { ...genAi, ...models, ...jobs, ...operations, ...self } as const;
+
+export type Catalogue = typeof catalogue;
+export type InstrumentId = keyof Catalogue;

@@ -1,0 +1,65 @@
+import { LONG_OPERATION, OPERATION, TOKEN_RATE } from './buckets.ts';
+import type { InstrumentSpec } from './spec.ts';
+
+const TARGET = ['gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model'] as const;
+const BASE = [...TARGET, 'gen_ai.response.model', 'server.address', 'server.port'] as const;
+
+/** What the GenAI convention has no name for. */
+export const models = {
+  modelAttemptDuration: {
+    name: 'gaugeway.model.attempt.duration',
+    kind: 'histogram',
+    unit: 's',
+    description: 'Duration of one HTTP exchange with a model provider; a retried call has several.',
+    attributes: [...BASE, 'http.response.status_code', 'error.type', 'gaugeway.outcome'],
+    buckets: LONG_OPERATION,
+  },
+  modelTokenThroughput: {
+    name: 'gaugeway.model.token_throughput',
+    kind: 'histogram',
+    unit: '{token}/s',
+    description: 'Total tokens of a successful call over its duration.',
+    attributes: BASE,
+    buckets: TOKEN_RATE,
+  },
+  modelOutputSpeed: {
+    name: 'gaugeway.model.output_speed',
+    kind: 'histogram',
+    unit: '{token}/s',
+    description: 'Output tokens of a streamed call over the time after its first chunk.',
+    attributes: BASE,
+    buckets: TOKEN_RATE,
+  },
+  modelStreamStall: {
+    name: 'gaugeway.model.stream.stall',
+    kind: 'histogram',
+    unit: 's',
+    description: 'Longest gap between two chunks of one stream.',
+    attributes: BASE,
+    buckets: OPERATION,
+  },
+  modelErrors: {
+    name: 'gaugeway.model.errors',
+    kind: 'counter',
+    unit: '{error}',
+    description: 'Failed calls; created at 0 with the first call of a model, so that a first burst shows in a rate.',
+    attributes: TARGET,
+    integer: true,
+  },
+  modelRetries: {
+    name: 'gaugeway.model.retries',
+    kind: 'counter',
+    unit: '{retry}',
+    description: 'Attempts that followed a failed one in the same call, by the failure that they followed.',
+    attributes: [...BASE, 'error.type'],
+    integer: true,
+  },
+  modelActive: {
+    name: 'gaugeway.model.active',
+    kind: 'updown',
+    unit: '{call}',
+    description: 'Model calls in flight.',
+    attributes: TARGET,
+    integer: true,
+  },
+} as const satisfies Record<string, InstrumentSpec>;

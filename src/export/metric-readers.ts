@@ -1,0 +1,48 @@
+import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+import { type MetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
+import { warn } from '../diagnostics.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { otlpSettings } from './otlp.ts';
+import type { PrometheusEndpoint } from './prometheus.ts';
+
+const load = createRequire(import.meta.url);
+
+/** The readers that the options ask for. Exporters are loaded only when they are wanted: each costs start-up time. */
+export function createMetricReaders(options: ResolvedOptions): MetricReader[] {
+  const readers: MetricReader[] = [...options.metricReaders];
+  if (options.metricsExporters.includes('otlp')) {
+    readers.push(
+      new PeriodicExportingMetricReader({
+        exporter: createExporter(options),
+        exportIntervalMillis: options.metricExportIntervalMs,
+        exportTimeoutMillis: Math.min(options.metricExportTimeoutMs, options.metricExportIntervalMs),
+      }),
+    );
+  }
+  // A worker's endpoint would only fight for the port of the main thread; its metrics go by OTLP.
+  if (options.metricsExporters.includes('prometheus') && isMainThread) {
+    const { createPrometheusReader } = load('./prometheus.js') as typeof import('./prometheus.ts');
+    const endpoint: PrometheusEndpoint = createPrometheusReader({
+      host: options.prometheusHost,
+      port: options.prometheusPort,
+      warn,
+    });
+    readers.push(endpoint.reader);
+  }
+  return readers;
+}
+
+function createExporter(options: ResolvedOptions): PushMetricExporter {
+  const settings = otlpSettings('metrics', options);
+  if (options.metricsProtocol === 'http/json') {
+    const { OTLPMetricExporter } = load(
+      '@opentelemetry/exporter-metrics-otlp-http',
+    ) as typeof import('@opentelemetry/exporter-metrics-otlp-http');
+    return new OTLPMetricExporter(settings);
+  }
+  const { OTLPMetricExporter } = load(
+    '@opentelemetry/exporter-metrics-otlp-proto',
+  ) as typeof import('@opentelemetry/exporter-metrics-otlp-proto');
+  return new OTLPMetricExporter(settings);
+}

@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanExporter,
+  type SpanProcessor,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace';
+import type { ResolvedOptions } from '../options.ts';
+import { otlpSettings } from './otlp.ts';
+
+const load = createRequire(import.meta.url);
+
+/** The span processors that the options ask for. */
+export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] {
+  const processors: SpanProcessor[] = [...options.spanProcessors];
+  if (options.tracesExporters.includes('otlp')) {
+    processors.push(
+      new BatchSpanProcessor({
+        exporter: createExporter(options),
+        maxQueueSize: options.spanQueueSize,
+        maxExportBatchSize: Math.min(options.spanBatchSize, options.spanQueueSize),
+        scheduledDelayMillis: options.spanExportDelayMs,
+      }),
+    );
+  }
+  return processors;
+}
+
+function createExporter(options: ResolvedOptions): SpanExporter {
+  const settings = otlpSettings('traces', options);
+  if (options.tracesProtocol === 'http/json') {
+    const { OTLPTraceExporter } = load(
+      '@opentelemetry/exporter-trace-otlp-http',
+    ) as typeof import('@opentelemetry/exporter-trace-otlp-http');
+    return new OTLPTraceExporter(settings);
+  }
+  const { OTLPTraceExporter } = load(
+    '@opentelemetry/exporter-trace-otlp-proto',
+  ) as typeof import('@opentelemetry/exporter-trace-otlp-proto');
+  return new OTLPTraceExporter(settings);
+}
+
+export function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {
+  const name = tracesSampler.replace('parentbased_', '');
+  const root =
+    name === 'always_off'
+      ? new AlwaysOffSampler()
+      : name === 'traceidratio'
+        ? new TraceIdRatioBasedSampler(tracesSamplerArgument)
+        : new AlwaysOnSampler();
+  return tracesSampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
+}

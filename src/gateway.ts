@@ -1,0 +1,100 @@
+import type { TokenUsage } from './observations.ts';
+import { type ModelCallResult, modelCalls } from './recorders/model-calls.ts';
+
+type Method = (...args: unknown[]) => unknown;
+type Named = string | ((...args: unknown[]) => string | undefined);
+
+/** Which methods of a gateway are model calls, and how to name them. */
+export interface GatewayOptions<G> {
+  /** Methods that make one model call each. */
+  readonly methods: readonly (keyof G & string)[];
+  /** `gen_ai.provider.name`, or a function of the method's arguments. */
+  readonly provider: Named;
+  /** The model asked for, or a function of the method's arguments. @default `model` of the first argument */
+  readonly model?: Named;
+  /** `gen_ai.operation.name`, or a function of the method's arguments. @default 'chat' */
+  readonly operation?: Named;
+}
+
+/**
+ * Records each call of the given methods of a gateway object as a model call: duration, a throw or rejection as a failed
+ * call, and tokens where the result has `usage` (`totalTokens`, `inputTokens`, `outputTokens`, or the providers' names).
+ * Returns the function that restores the object; throws when a method does not exist.
+ */
+export function instrumentGateway<G extends object>(gateway: G, options: GatewayOptions<G>): () => void {
+  const restores = options.methods.map((name) => wrap(gateway as Record<string, unknown>, name, options));
+  return () => {
+    for (const restore of restores.splice(0)) restore();
+  };
+}
+
+function wrap<G>(gateway: Record<string, unknown>, name: string, options: GatewayOptions<G>): () => void {
+  const original = gateway[name];
+  if (typeof original !== 'function') {
+    throw new TypeError(`instrumentGateway: option "methods" names "${name}", which is no method of the gateway`);
+  }
+  const own = Object.getOwnPropertyDescriptor(gateway, name);
+  const wrapper = {
+    // A computed method keeps the name, and no prototype: the wrapper looks like the method that it stands for.
+    [name](this: unknown, ...args: unknown[]): unknown {
+      const details = {
+        provider: named(options.provider, args) ?? 'custom',
+        model: options.model === undefined ? modelOf(args[0]) : named(options.model, args),
+        operation: named(options.operation, args),
+      };
+      return modelCalls.run(details, () => Reflect.apply(original as Method, this, args), resultOf);
+    },
+  }[name] as Method;
+  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
+  Object.defineProperty(gateway, name, {
+    value: wrapper,
+    configurable: true,
+    writable: true,
+    enumerable: own?.enumerable ?? false,
+  });
+  return () => {
+    if (gateway[name] !== wrapper) return;
+    if (own === undefined) delete gateway[name];
+    else Object.defineProperty(gateway, name, own);
+  };
+}
+
+function named(value: Named | undefined, args: unknown[]): string | undefined {
+  if (typeof value !== 'function') return value;
+  try {
+    const name: unknown = value(...args);
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    // A failing name is an unknown name: the gateway's call must not fail for it.
+    return undefined;
+  }
+}
+
+function modelOf(argument: unknown): string | undefined {
+  const model = (argument as { model?: unknown } | null | undefined)?.model;
+  return typeof model === 'string' ? model : undefined;
+}
+
+function resultOf(value: unknown): ModelCallResult {
+  const { usage, model, id } = (value ?? {}) as { usage?: unknown; model?: unknown; id?: unknown };
+  return {
+    usage: usageOf(usage),
+    model: typeof model === 'string' ? model : undefined,
+    id: typeof id === 'string' ? id : undefined,
+  };
+}
+
+function usageOf(usage: unknown): TokenUsage | undefined {
+  if (typeof usage !== 'object' || usage === null) return undefined;
+  const fields = usage as Record<string, unknown>;
+  const first = (...names: string[]): number | undefined => {
+    for (const name of names) if (typeof fields[name] === 'number') return fields[name];
+    return undefined;
+  };
+  const entries = Object.entries({
+    input: first('inputTokens', 'promptTokens', 'input_tokens', 'prompt_tokens'),
+    output: first('outputTokens', 'completionTokens', 'output_tokens', 'completion_tokens'),
+    total: first('totalTokens', 'total_tokens'),
+  }).filter(([, value]) => value !== undefined);
+  return entries.length > 0 ? (Object.fromEntries(entries) as TokenUsage) : undefined;
+}

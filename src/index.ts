@@ -1,0 +1,23 @@
+export { type EventBus, type EventBusMapping, type JobEvent, observeEventBus } from './event-bus.ts';
+export { type GatewayOptions, instrumentGateway } from './gateway.ts';
+export type {
+  DropReason,
+  JobResult,
+  JobRun,
+  JobStep,
+  JobTarget,
+  ModelAttempt,
+  ModelCall,
+  ModelTarget,
+  Observation,
+  Operation,
+  Outcome,
+  Running,
+  TokenUsage,
+} from './observations.ts';
+export { type Listener, observe } from './observe.ts';
+export { type JobEnd, type JobStart, jobs, type RunningJob } from './recorders/jobs.ts';
+export { type ModelCallResult, type ModelCallStart, modelCalls, type RunningCall } from './recorders/model-calls.ts';
+export { operations } from './recorders/operations.ts';
+export type { RunningStep, StepStart } from './recorders/steps.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,103 @@
+import type { Attributes, Meter, MetricOptions, ObservableResult } from '@opentelemetry/api';
+import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
+import { drop } from './observe.ts';
+import type { GenAiProfile } from './recorders/profiles.ts';
+
+/** The attributes that an instrument may carry; a key that its row does not name does not compile. */
+export type AttributesOf<Id extends InstrumentId> = {
+  readonly [Key in Catalogue[Id]['attributes'][number]]?: string | number | undefined;
+};
+
+/** One instrument with one set of attributes. */
+export interface Series {
+  /** Adds to a counter, records into a histogram. Values that are not finite or not possible are counted, not taken. */
+  record(value: number): void;
+}
+
+/** The instruments of the catalogue, bound to a meter. */
+export interface Instruments {
+  with<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>): Series;
+  observe<Id extends InstrumentId>(
+    id: Id,
+    read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void,
+  ): void;
+}
+
+const NO_SERIES: Series = { record() {} };
+
+/**
+ * Creates every instrument of the given generations once. All recording goes through here: this is the one place to
+ * change for a faster aggregator.
+ */
+export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[]): Instruments {
+  const writers = new Map<string, (value: number, attributes: Attributes) => void>();
+  for (const [id, spec] of Object.entries(catalogue) as [string, InstrumentSpec][]) {
+    if (spec.profile !== undefined && !profiles.includes(spec.profile)) continue;
+    const writer = createWriter(meter, spec);
+    if (writer !== undefined) writers.set(id, writer);
+  }
+  return {
+    with(id, attributes) {
+      const write = writers.get(id);
+      if (write === undefined) return NO_SERIES;
+      const set = withoutUndefined(attributes);
+      return { record: (value) => write(value, set) };
+    },
+    observe(id, read) {
+      const spec: InstrumentSpec = catalogue[id];
+      meter.createObservableGauge(spec.name, options(spec)).addCallback((result: ObservableResult) => {
+        read((value, attributes) => {
+          if (Number.isFinite(value)) result.observe(value, withoutUndefined(attributes));
+          else drop('invalid_value');
+        });
+      });
+    },
+  };
+}
+
+function createWriter(
+  meter: Meter,
+  spec: InstrumentSpec,
+): ((value: number, attributes: Attributes) => void) | undefined {
+  switch (spec.kind) {
+    case 'histogram': {
+      const histogram = meter.createHistogram(spec.name, options(spec));
+      return (value, attributes) => (isPossible(value) ? histogram.record(value, attributes) : drop('invalid_value'));
+    }
+    case 'counter': {
+      const counter = meter.createCounter(spec.name, options(spec));
+      // One NaN would turn a counter into NaN for ever.
+      return (value, attributes) => (isPossible(value) ? counter.add(value, attributes) : drop('invalid_value'));
+    }
+    case 'updown': {
+      const counter = meter.createUpDownCounter(spec.name, options(spec));
+      return (value, attributes) => (Number.isFinite(value) ? counter.add(value, attributes) : drop('invalid_value'));
+    }
+    case 'gauge': {
+      const gauge = meter.createGauge(spec.name, options(spec));
+      return (value, attributes) => (Number.isFinite(value) ? gauge.record(value, attributes) : drop('invalid_value'));
+    }
+    case 'observable_gauge':
+      return undefined;
+  }
+}
+
+function isPossible(value: number): boolean {
+  return Number.isFinite(value) && value >= 0;
+}
+
+function options(spec: InstrumentSpec): MetricOptions {
+  return {
+    unit: spec.unit,
+    description: spec.description,
+    ...(spec.integer === true ? { valueType: 0 } : {}),
+    // Views carry the same boundaries; the advice serves an application that brings its own provider.
+    ...(spec.buckets === undefined ? {} : { advice: { explicitBucketBoundaries: [...spec.buckets] } }),
+  };
+}
+
+function withoutUndefined(attributes: object): Attributes {
+  const set: Attributes = {};
+  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) set[key] = value;
+  return set;
+}

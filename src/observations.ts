@@ -1,0 +1,144 @@
+/**
+ * The finished records that everything downstream reads. A recorder freezes one per finished thing; metrics, monitor
+ * and storage see nothing else. Times are Unix milliseconds, durations fractional milliseconds of a monotonic clock.
+ */
+
+/** How a call or attempt ended: exactly one of these, once. */
+export type Outcome = 'success' | 'error' | 'timeout' | 'aborted' | 'abandoned';
+
+/** How a job run ended; the values of the CICD convention's `cicd.pipeline.result`. */
+export type JobResult = 'success' | 'failure' | 'error' | 'timeout' | 'cancellation' | 'skip';
+
+/** Token counts as the provider billed them; a missing field is unknown, never zero and never estimated. */
+export interface TokenUsage {
+  /** All input tokens, cached ones included. */
+  readonly input?: number;
+  /** All output tokens, reasoning included. */
+  readonly output?: number;
+  /** Input and output together; derived when both are known. */
+  readonly total?: number;
+  /** Part of `input` read from the provider's prompt cache. */
+  readonly cacheRead?: number;
+  /** Part of `input` written to the provider's prompt cache. */
+  readonly cacheWrite?: number;
+  /** Part of `output` spent on reasoning. */
+  readonly reasoning?: number;
+}
+
+/** What is known of a model call from its start; fields follow the GenAI convention's attributes. */
+export interface ModelTarget {
+  /** `gen_ai.operation.name`: `chat`, `embeddings`, `generate_content`, ... */
+  readonly operation: string;
+  /** `gen_ai.provider.name`: a well-known value where one fits, else a snake_case name. */
+  readonly provider: string;
+  /** The model as asked for. */
+  readonly requestModel?: string | undefined;
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /** True when the answer was asked for as a stream. */
+  readonly streaming: boolean;
+}
+
+/** One logical model call: what the application asked for, whatever the number of attempts. */
+export interface ModelCall extends ModelTarget {
+  readonly kind: 'model_call';
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  /** Present unless the outcome is `success`; a value of a closed set, never a message. */
+  readonly errorType?: string | undefined;
+  /** The model that answered. */
+  readonly responseModel?: string | undefined;
+  readonly responseId?: string | undefined;
+  readonly finishReasons: readonly string[];
+  readonly usage?: TokenUsage | undefined;
+  /** From the request being issued to the first streamed chunk. */
+  readonly timeToFirstChunkMs?: number | undefined;
+  /** The longest gap between two chunks; undefined below two chunks. */
+  readonly longestStallMs?: number | undefined;
+  readonly attempts: number;
+}
+
+/** One exchange with a provider; a call has several when it is retried. */
+export interface ModelAttempt extends ModelTarget {
+  readonly kind: 'model_attempt';
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  readonly errorType?: string | undefined;
+  readonly responseModel?: string | undefined;
+  readonly statusCode?: number | undefined;
+  /** 0 for the first attempt of a call. */
+  readonly number: number;
+  /** `error.type` of the attempt before this one, when this one is a retry. */
+  readonly retryOf?: string | undefined;
+}
+
+/** What identifies the kind of a job. */
+export interface JobTarget {
+  /** `bullmq`, `pg_boss`, ... or a name of the application's own. */
+  readonly system: string;
+  readonly queue?: string | undefined;
+  readonly name: string;
+}
+
+/** One attempt at a job, from its start to its end. */
+export interface JobRun extends JobTarget {
+  readonly kind: 'job_run';
+  /** For logs and spans; never a metric attribute. */
+  readonly id?: string | undefined;
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly result: JobResult;
+  readonly errorType?: string | undefined;
+  /** 1 for the first run of a job. */
+  readonly attempt: number;
+  /** Eligible to run until started; undefined where the eligible time is unknown. */
+  readonly waitMs?: number | undefined;
+  /** Created until its final outcome; only on the run that decided the job. */
+  readonly totalMs?: number | undefined;
+  /** False when the job will be tried again. */
+  readonly final: boolean;
+}
+
+/** One step inside a job: an agent, a tool, a node of a graph. */
+export interface JobStep {
+  readonly kind: 'job_step';
+  readonly job?: JobTarget | undefined;
+  readonly name: string;
+  /** `agent`, `tool`, `model`, `node` or a word of the application's own. */
+  readonly type: string;
+  readonly agent?: string | undefined;
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly errorType?: string | undefined;
+}
+
+/** Any other named piece of work. */
+export interface Operation {
+  readonly kind: 'operation';
+  readonly name: string;
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly errorType?: string | undefined;
+}
+
+export type Observation = ModelCall | ModelAttempt | JobRun | JobStep | Operation;
+
+/** Something that has started and not ended; the same object is handed over at its start and at its end. */
+export type Running =
+  | (ModelTarget & { readonly kind: 'model_call'; readonly startTime: number })
+  | (JobTarget & { readonly kind: 'job_run'; readonly startTime: number; readonly id?: string | undefined });
+
+/** Why something of ours was dropped; the values of `gaugeway.drop.reason`. */
+export type DropReason =
+  | 'invalid_value'
+  | 'listener_failed'
+  | 'hook_failed'
+  | 'malformed_body'
+  | 'oversized_value'
+  | 'undecodable_body'
+  | 'unknown_event'
+  | 'clock_skew'
+  | 'unobservable'
+  | 'series_limit';

@@ -1,0 +1,100 @@
+import { diag } from '@opentelemetry/api';
+import type { DropReason, Observation, Running } from './observations.ts';
+
+/** Receives what recorders finish; it must not await, and what it throws is counted and contained. */
+export interface Listener {
+  /** Something began to run; `ended` follows with the same object. */
+  started?(running: Running): void;
+  ended?(running: Running): void;
+  observed?(observation: Observation): void;
+  /** Something was not recorded because it may have been wrong. */
+  dropped?(reason: DropReason, count: number): void;
+}
+
+/*
+ * One list per process, not per copy of this package: an application bundle that has inlined `gaugeway` reaches the
+ * listeners which `gaugeway/register` set up outside of the bundle.
+ */
+const KEY = Symbol.for('gaugeway.listeners.1');
+const shared = globalThis as { [KEY]?: Listener[] };
+shared[KEY] ??= [];
+const listeners: Listener[] = shared[KEY];
+
+/** Subscribes to the observation stream; the returned function unsubscribes. */
+export function observe(listener: Listener): () => void {
+  listeners.push(listener);
+  return () => {
+    const index = listeners.indexOf(listener);
+    if (index >= 0) listeners.splice(index, 1);
+  };
+}
+
+/** False when nobody listens: recorders then do nothing. */
+export function isObserved(): boolean {
+  return listeners.length > 0;
+}
+
+export function publish(observation: Observation): void {
+  for (const listener of listeners) {
+    try {
+      listener.observed?.(observation);
+    } catch (error) {
+      contain(error);
+    }
+  }
+}
+
+export function publishStart(running: Running): void {
+  for (const listener of listeners) {
+    try {
+      listener.started?.(running);
+    } catch (error) {
+      contain(error);
+    }
+  }
+}
+
+export function publishEnd(running: Running): void {
+  for (const listener of listeners) {
+    try {
+      listener.ended?.(running);
+    } catch (error) {
+      contain(error);
+    }
+  }
+}
+
+/** Counts something that was left out of the numbers. */
+export function drop(reason: DropReason, count = 1): void {
+  for (const listener of listeners) {
+    try {
+      listener.dropped?.(reason, count);
+    } catch (error) {
+      reportOnce('listener', error);
+    }
+  }
+}
+
+const reported = new Set<string>();
+
+/** Says the first failure of a kind through `diag`; later ones are only counted. */
+export function reportOnce(what: string, error: unknown): void {
+  if (reported.has(what)) return;
+  reported.add(what);
+  diag.error(`gaugeway: ${what} failed and was contained: ${error instanceof Error ? error.stack : String(error)}`);
+}
+
+function contain(error: unknown): void {
+  reportOnce('a listener', error);
+  drop('listener_failed');
+}
+
+/** Runs code of ours inside the application's call: a failure is counted and never reaches the application. */
+export function guarded(what: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    reportOnce(what, error);
+    drop('hook_failed');
+  }
+}

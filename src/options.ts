@@ -1,0 +1,201 @@
+import type { Instrumentation } from '@opentelemetry/instrumentation';
+import type { MetricReader, ViewOptions } from '@opentelemetry/sdk-metrics';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import {
+  endpoints,
+  fraction,
+  genAiNames,
+  type ModelEndpoint,
+  milliseconds,
+  names,
+  oneOf,
+  type Parser,
+  port,
+  someOf,
+  switchValue,
+  text,
+  wholeNumber,
+} from './parsers.ts';
+import type { GenAiProfile } from './recorders/profiles.ts';
+
+export type { ModelEndpoint } from './parsers.ts';
+
+interface Setting<T> {
+  /** Environment variables that give the value, the first one set wins. */
+  readonly variables: readonly string[];
+  readonly parser: Parser<T>;
+  readonly fallback: T;
+  readonly description: string;
+}
+
+function setting<T>(description: string, variables: readonly string[], parser: Parser<T>, fallback: T): Setting<T> {
+  return { variables, parser, fallback, description };
+}
+
+const PROTOCOLS = ['http/protobuf', 'http/json'] as const;
+const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** Every setting that has a variable: an option beats a `GAUGEWAY_*` variable beats a standard one beats the default. */
+export const settings = {
+  disabled: setting('Do nothing at all.', ['OTEL_SDK_DISABLED'], switchValue, false),
+  serviceName: setting('`service.name` of the resource.', ['OTEL_SERVICE_NAME'], text, undefined as string | undefined),
+  metricsExporters: setting(
+    'Where metrics go.',
+    ['OTEL_METRICS_EXPORTER'],
+    someOf(['otlp', 'prometheus', 'none']),
+    ['otlp'] as readonly ('otlp' | 'prometheus' | 'none')[],
+  ),
+  metricsProtocol: setting(
+    'Encoding of metrics over OTLP.',
+    ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+    oneOf(PROTOCOLS),
+    'http/protobuf' as (typeof PROTOCOLS)[number],
+  ),
+  metricExportIntervalMs: setting(
+    'Time between two exports of metrics.',
+    ['OTEL_METRIC_EXPORT_INTERVAL'],
+    milliseconds,
+    60_000,
+  ),
+  metricExportTimeoutMs: setting('Longest export of metrics.', ['OTEL_METRIC_EXPORT_TIMEOUT'], milliseconds, 30_000),
+  prometheusHost: setting(
+    'Address of the Prometheus endpoint.',
+    ['OTEL_EXPORTER_PROMETHEUS_HOST'],
+    text,
+    'localhost' as string,
+  ),
+  prometheusPort: setting('Port of the Prometheus endpoint.', ['OTEL_EXPORTER_PROMETHEUS_PORT'], port, 9464),
+  tracesExporters: setting(
+    'Where spans go.',
+    ['OTEL_TRACES_EXPORTER'],
+    someOf(['otlp', 'none']),
+    ['otlp'] as readonly ('otlp' | 'none')[],
+  ),
+  tracesProtocol: setting(
+    'Encoding of spans over OTLP.',
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+    oneOf(PROTOCOLS),
+    'http/protobuf' as (typeof PROTOCOLS)[number],
+  ),
+  tracesSampler: setting(
+    'Which traces are kept; metrics do not depend on it.',
+    ['OTEL_TRACES_SAMPLER'],
+    oneOf(SAMPLERS),
+    'parentbased_always_on' as (typeof SAMPLERS)[number],
+  ),
+  tracesSamplerArgument: setting('Share of traces that a ratio sampler keeps.', ['OTEL_TRACES_SAMPLER_ARG'], fraction, 1),
+  propagators: setting(
+    'How trace context crosses processes.',
+    ['OTEL_PROPAGATORS'],
+    someOf(['tracecontext', 'baggage', 'none']),
+    ['tracecontext', 'baggage'] as readonly ('tracecontext' | 'baggage' | 'none')[],
+  ),
+  spanQueueSize: setting('Spans held until they are exported.', ['OTEL_BSP_MAX_QUEUE_SIZE'], wholeNumber, 2048),
+  spanBatchSize: setting('Spans of one export.', ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'], wholeNumber, 512),
+  spanExportDelayMs: setting('Time between two exports of spans.', ['OTEL_BSP_SCHEDULE_DELAY'], milliseconds, 5000),
+  exitTimeoutMs: setting(
+    'Longest time that the last export may hold an ending process.',
+    ['GAUGEWAY_EXIT_TIMEOUT_MS'],
+    milliseconds,
+    3000,
+  ),
+  genAiNames: setting(
+    'Generation of the GenAI names: `v1.41`, `latest` or both.',
+    ['GAUGEWAY_GENAI_NAMES', 'OTEL_SEMCONV_STABILITY_OPT_IN'],
+    genAiNames,
+    ['v1.41'] as readonly GenAiProfile[],
+  ),
+  modelEndpoints: setting(
+    'Base URLs of further model providers: `provider=url`, comma-separated.',
+    ['GAUGEWAY_MODEL_ENDPOINTS'],
+    endpoints,
+    [] as readonly ModelEndpoint[],
+  ),
+  disabledInstrumentations: setting(
+    'Names of instrumentations that stay off.',
+    ['GAUGEWAY_DISABLED_INSTRUMENTATIONS'],
+    names,
+    [] as readonly string[],
+  ),
+  maxAttributeValues: setting(
+    'Distinct values kept of each metric attribute; later ones become `other`.',
+    ['GAUGEWAY_MAX_ATTRIBUTE_VALUES'],
+    wholeNumber,
+    200,
+  ),
+} as const;
+
+type Settings = { -readonly [K in keyof typeof settings]: (typeof settings)[K]['fallback'] };
+
+/** Things that only code can give. */
+interface CodeOptions {
+  /** Views of the application's own; one that matches an instrument of ours takes the place of our view. */
+  readonly views?: readonly ViewOptions[];
+  /** Metric readers beside those of the variables. */
+  readonly metricReaders?: readonly MetricReader[];
+  /** Span processors beside those of the variables. */
+  readonly spanProcessors?: readonly SpanProcessor[];
+  /** Instrumentations of the application's own, set up together with ours. */
+  readonly instrumentations?: readonly Instrumentation[];
+}
+
+/** Options of `setup()`; all optional. */
+export type Options = Partial<Readonly<Settings>> & CodeOptions;
+
+/** Options with every default filled in. */
+export type ResolvedOptions = Readonly<Settings> & Required<CodeOptions>;
+
+const CODE_OPTIONS = ['views', 'metricReaders', 'spanProcessors', 'instrumentations'] as const;
+
+/** Fills in variables and defaults: a wrong option throws, a wrong variable is told through `warn` and left out. */
+export function resolveOptions(
+  options: Options,
+  environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
+): ResolvedOptions {
+  const known = new Set<string>([...Object.keys(settings), ...CODE_OPTIONS]);
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new TypeError(`gaugeway: unknown option "${name}"; the options are ${[...known].join(', ')}`);
+    }
+  }
+  const resolved: Record<string, unknown> = {};
+  for (const [name, { variables, parser, fallback }] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const given: unknown = options[name as keyof Options];
+    if (given !== undefined) {
+      if (!parser.accepts(given)) throw new TypeError(`gaugeway: option "${name}" must be ${parser.expects}`);
+      resolved[name] = given;
+      continue;
+    }
+    resolved[name] = fromEnvironment(variables, parser, environment, warn) ?? fallback;
+  }
+  for (const name of CODE_OPTIONS) {
+    const given = options[name] ?? [];
+    if (!Array.isArray(given)) throw new TypeError(`gaugeway: option "${name}" must be an array`);
+    resolved[name] = given;
+  }
+  return Object.freeze(resolved) as unknown as ResolvedOptions;
+}
+
+function fromEnvironment(
+  variables: readonly string[],
+  parser: Parser<unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
+): unknown {
+  for (const variable of variables) {
+    const value = environment[variable]?.trim();
+    if (value === undefined || value === '') continue;
+    const parsed = parser.parse(value);
+    if (parsed !== undefined) return parsed;
+    if (parser.ignoresForeign !== true) warn(`${variable}="${value}" is ignored: it must be ${parser.expects}`);
+  }
+  return undefined;
+}

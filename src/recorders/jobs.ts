@@ -1,0 +1,198 @@
+import { type Context, context, createContextKey, type Link, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
+import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
+import { classify, errorClass } from './failures.ts';
+import { settle } from './settle.ts';
+import { type RunningStep, type StepStart, startStep } from './steps.ts';
+import { tracer } from './tracer.ts';
+
+/** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
+export interface JobStart {
+  readonly name: string;
+  /** Names the orchestrator. @default 'custom' */
+  readonly system?: string | undefined;
+  readonly queue?: string | undefined;
+  /** On the span only. */
+  readonly id?: string | undefined;
+  /** 1 for the first run of a job. @default 1 */
+  readonly attempt?: number | undefined;
+  /** When the job was created: with it the run that decides the job also gives the job's whole duration. */
+  readonly createdAt?: number | undefined;
+  /** How long the job was ready to run before it ran; intended delays and backoff are not waiting. */
+  readonly waitMs?: number | undefined;
+  /** The parent context. @default the active one */
+  readonly context?: Context | undefined;
+  /** Spans that this run belongs to without being their child. */
+  readonly links?: Link[] | undefined;
+}
+
+/** How a run ended, where it was not a plain success or failure. */
+export interface JobEnd {
+  readonly result?: JobResult | undefined;
+  /** False when the job will be tried again. @default true */
+  readonly final?: boolean | undefined;
+}
+
+/** A run of a job; it ends once, whatever is called afterwards. */
+export interface RunningJob {
+  /** The context in which the job should run: its span is active there. */
+  readonly context: Context;
+  /** Runs `work` as a step of this job. */
+  step<T>(step: StepStart | string, work: (step: RunningStep) => T): T;
+  /** Starts a step that the caller ends. */
+  startStep(step: StepStart | string): RunningStep;
+  end(end?: JobEnd): void;
+  fail(error: unknown, end?: JobEnd): void;
+  /** Gives the run up without a record: its end cannot be seen. */
+  discard(): void;
+}
+
+const JOB = createContextKey('gaugeway.job');
+
+/** Records jobs and their steps; nothing is recorded until `gaugeway/register` or `setup()` ran. */
+export const jobs = {
+  /** Starts a run that the caller ends. */
+  start(details: JobStart): RunningJob {
+    return isObserved() ? new Run(details, details.context ?? context.active()) : NOTHING;
+  },
+
+  /** Runs `work` as one run of a job: its result, error and timing are the application's own. */
+  run<T>(details: JobStart | string, work: (job: RunningJob) => T): T {
+    const job = jobs.start(typeof details === 'string' ? { name: details } : details);
+    if (job === NOTHING) return work(job);
+    return context.with(job.context, () =>
+      settle(() => work(job), {
+        done: () => job.end(),
+        failed: (error) => job.fail(error),
+        unobservable: () => job.discard(),
+      }),
+    );
+  },
+
+  /** Runs `work` as a step of the job in the active context, or as a step on its own. */
+  step<T>(step: StepStart | string, work: (step: RunningStep) => T): T {
+    return runStep(step, context.active(), work);
+  },
+};
+
+function runStep<T>(step: StepStart | string, parent: Context, work: (step: RunningStep) => T): T {
+  const running = startStep(step, parent, parent.getValue(JOB) as JobTarget | undefined);
+  return context.with(running.context, () =>
+    settle(() => work(running), {
+      done: () => running.end(),
+      failed: (error) => running.fail(error),
+      unobservable: () => running.discard(),
+    }),
+  );
+}
+
+class Run implements RunningJob {
+  readonly context: Context;
+  readonly #target: JobTarget;
+  readonly #details: JobStart;
+  readonly #startedAt = performance.now();
+  readonly #startTime = Date.now();
+  readonly #span;
+  readonly #running: Running;
+  #open = true;
+
+  constructor(details: JobStart, parent: Context) {
+    this.#details = details;
+    this.#target = { system: details.system ?? 'custom', queue: details.queue, name: details.name };
+    const attributes = {
+      'gaugeway.job.system.name': this.#target.system,
+      'gaugeway.job.name': this.#target.name,
+      ...(details.queue === undefined ? {} : { 'gaugeway.job.queue.name': details.queue }),
+      ...(details.id === undefined ? {} : { 'gaugeway.job.id': details.id }),
+      ...(details.attempt === undefined ? {} : { 'gaugeway.job.attempt': details.attempt }),
+    };
+    this.#span = tracer().startSpan(
+      `process ${details.queue ?? details.name}`,
+      { kind: SpanKind.CONSUMER, attributes, startTime: this.#startTime, links: details.links ?? [] },
+      parent,
+    );
+    this.context = trace.setSpan(parent, this.#span).setValue(JOB, this.#target);
+    this.#running = Object.freeze({
+      kind: 'job_run',
+      ...this.#target,
+      id: details.id,
+      startTime: this.#startTime,
+    });
+    publishStart(this.#running);
+  }
+
+  step<T>(step: StepStart | string, work: (step: RunningStep) => T): T {
+    return runStep(step, this.context, work);
+  }
+
+  startStep(step: StepStart | string): RunningStep {
+    return startStep(step, this.context, this.#target);
+  }
+
+  end(end?: JobEnd): void {
+    this.#finish(end?.result ?? 'success', undefined, end?.final ?? true);
+  }
+
+  fail(error: unknown, end?: JobEnd): void {
+    const { outcome } = classify(error);
+    const result = outcome === 'timeout' ? 'timeout' : outcome === 'aborted' ? 'cancellation' : 'failure';
+    this.#finish(end?.result ?? result, errorClass(error), end?.final ?? true);
+  }
+
+  discard(): void {
+    if (!this.#close()) return;
+    this.#span.end();
+    drop('unobservable');
+  }
+
+  #close(): boolean {
+    if (!this.#open) return false;
+    this.#open = false;
+    publishEnd(this.#running);
+    return true;
+  }
+
+  #finish(result: JobResult, errorType: string | undefined, final: boolean): void {
+    if (!this.#close()) return;
+    const durationMs = performance.now() - this.#startedAt;
+    const { createdAt, id, attempt, waitMs } = this.#details;
+    const run: JobRun = Object.freeze({
+      kind: 'job_run',
+      ...this.#target,
+      id,
+      startTime: this.#startTime,
+      durationMs,
+      result,
+      errorType,
+      attempt: attempt ?? 1,
+      waitMs: nonNegative(waitMs),
+      totalMs: final && createdAt !== undefined ? nonNegative(this.#startTime + durationMs - createdAt) : undefined,
+      final,
+    });
+    this.#span.setAttribute('gaugeway.job.result', result);
+    if (errorType !== undefined) {
+      this.#span.setAttribute('error.type', errorType);
+      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    this.#span.end(this.#startTime + durationMs);
+    publish(run);
+  }
+}
+
+/** Times of two machines can contradict each other; such a difference is left out and counted. */
+function nonNegative(value: number | undefined): number | undefined {
+  if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
+  drop('clock_skew');
+  return undefined;
+}
+
+const NOTHING: RunningJob = {
+  get context() {
+    return context.active();
+  },
+  step: (step, work) => runStep(step, context.active(), work),
+  startStep: (step) => startStep(step, context.active(), undefined),
+  end() {},
+  fail() {},
+  discard() {},
+};

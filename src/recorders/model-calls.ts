@@ -1,0 +1,338 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+import type { ModelAttempt, ModelCall, ModelTarget, TokenUsage } from '../observations.ts';
+import { drop, guarded, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
+import { classify, type Failure } from './failures.ts';
+import { type ModelSpan, startModelSpan } from './model-spans.ts';
+import { settle } from './settle.ts';
+import { addUsage, checkUsage } from './usage.ts';
+
+/** What is known when a model call starts. */
+export interface ModelCallStart {
+  /** `gen_ai.provider.name`: a well-known value (`openai`, `anthropic`, `gcp.gemini`, ...) or a snake_case name. */
+  readonly provider: string;
+  /** `gen_ai.operation.name`. @default 'chat' */
+  readonly operation?: string | undefined;
+  /** The model as asked for. */
+  readonly model?: string | undefined;
+  /** True when the answer is asked for as a stream. @default false */
+  readonly streaming?: boolean | undefined;
+  readonly serverAddress?: string | undefined;
+  readonly serverPort?: number | undefined;
+  /** `performance.now()` when the request was issued. @default now */
+  readonly startedAt?: number | undefined;
+  /** The parent context. @default the active one */
+  readonly context?: Context | undefined;
+}
+
+/** What is known once an answer has come; every field is optional, and unknown stays unknown. */
+export interface ModelCallResult {
+  readonly model?: string | undefined;
+  readonly id?: string | undefined;
+  readonly finishReasons?: readonly string[] | undefined;
+  readonly usage?: TokenUsage | undefined;
+  readonly statusCode?: number | undefined;
+}
+
+/** A model call or attempt that runs; it ends once, whatever is called afterwards. */
+export interface RunningCall {
+  /** The context in which the work should run: its span is active there. */
+  readonly context: Context;
+  /** A streamed chunk arrived, at `performance.now()` time. */
+  chunk(at?: number): void;
+  /** The call succeeded. */
+  end(result?: ModelCallResult): void;
+  /** The call failed; the error is classified, never stored. */
+  fail(error: unknown, result?: ModelCallResult): void;
+}
+
+/** An attempt as the wire sees it: it classifies its own failures and counts its own chunks. */
+export interface RunningAttempt {
+  readonly context: Context;
+  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes): void;
+}
+
+/** Arrival times of a stream, `performance.now()` based. */
+export interface ChunkTimes {
+  readonly first: number;
+  readonly longestGap: number | undefined;
+}
+
+const OWNER = createContextKey('gaugeway.model-call');
+
+/** Records model calls; nothing is recorded until `gaugeway/register` or `setup()` ran. */
+export const modelCalls = {
+  /** Starts a call that the caller ends. Inside another call it only adds to that one. */
+  start(details: ModelCallStart): RunningCall {
+    if (!isObserved()) return NOTHING;
+    const parent = details.context ?? context.active();
+    const owner = ownerIn(parent);
+    return owner === undefined ? new Call(details, parent) : new Layer(owner, parent);
+  },
+
+  /** Runs `work` as one model call: its result, error and timing are the application's own. */
+  run<T>(details: ModelCallStart, work: (call: RunningCall) => T, read?: (value: Awaited<T>) => ModelCallResult): T {
+    const call = modelCalls.start(details);
+    if (call === NOTHING) return work(call);
+    return context.with(call.context, () =>
+      settle(() => work(call), {
+        done: (value) => {
+          let result: ModelCallResult | undefined;
+          guarded('reading a result', () => {
+            result = read?.(value);
+          });
+          if (call instanceof Call && isAsyncIterable(value)) call.endWithStream(result);
+          else call.end(result);
+        },
+        failed: (error) => call.fail(error),
+        unobservable: () => {
+          if (call instanceof Call) call.discard();
+        },
+      }),
+    );
+  },
+
+  /** Starts one exchange with a provider: part of the call in the context, or a call of its own. */
+  attempt(details: ModelCallStart): RunningAttempt {
+    const parent = details.context ?? context.active();
+    const owner = ownerIn(parent);
+    return owner === undefined
+      ? new Attempt(details, new Call(details, parent), true)
+      : new Attempt(details, owner, false);
+  },
+};
+
+function ownerIn(parent: Context): Call | undefined {
+  const owner = parent.getValue(OWNER) as Call | undefined;
+  return owner?.open === true ? owner : undefined;
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function targetOf(details: ModelCallStart): ModelTarget {
+  return {
+    operation: details.operation ?? 'chat',
+    provider: details.provider,
+    requestModel: details.model,
+    serverAddress: details.serverAddress,
+    serverPort: details.serverPort,
+    streaming: details.streaming ?? false,
+  };
+}
+
+/** One logical call: owns the span, gathers what its attempts and inner layers learn. */
+class Call implements RunningCall {
+  readonly context: Context;
+  open = true;
+  discarded = false;
+  #target: ModelTarget;
+  readonly #startedAt: number;
+  readonly #startTime: number;
+  readonly #span: ModelSpan;
+  readonly #running: ModelTarget & { readonly kind: 'model_call'; readonly startTime: number };
+  #settled = false;
+  /** The work settled while an exchange still streams: how that one ends decides. */
+  #endedByStream = false;
+  #failure: Failure | undefined;
+  #inFlight = 0;
+  #attempts = 0;
+  #lastFailure: Failure | undefined;
+  #own: ModelCallResult = {};
+  #learned: ModelCallResult = {};
+  #usage: TokenUsage | undefined;
+  #usageKnown = true;
+  #firstChunk: number | undefined;
+  #lastChunk: number | undefined;
+  #longestGap: number | undefined;
+
+  constructor(details: ModelCallStart, parent: Context) {
+    this.#target = targetOf(details);
+    this.#startedAt = details.startedAt ?? performance.now();
+    this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.#span = startModelSpan(this.#target, this.#startTime, parent);
+    this.context = this.#span.context.setValue(OWNER, this);
+    this.#running = Object.freeze({ kind: 'model_call', ...this.#target, startTime: this.#startTime });
+    publishStart(this.#running);
+  }
+
+  chunk(at = performance.now()): void {
+    if (this.#lastChunk !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, at - this.#lastChunk);
+    this.#firstChunk ??= at;
+    this.#lastChunk = at;
+  }
+
+  end(result?: ModelCallResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#own = { ...result };
+    if (this.#inFlight === 0) this.#finish();
+    else this.#endedByStream = true;
+  }
+
+  fail(error: unknown, result?: ModelCallResult): void {
+    if (this.#settled) return;
+    this.#failure = classify(error);
+    this.end(result);
+  }
+
+  endAs(failure: Failure | undefined): void {
+    this.#failure = failure;
+    this.end();
+  }
+
+  /** The work handed back a stream: the call ends with the exchange that feeds it, and is unknown without one. */
+  endWithStream(result?: ModelCallResult): void {
+    if (this.#inFlight === 0 && this.#attempts === 0) this.discard();
+    else this.end(result);
+  }
+
+  /** Gives the call up without a record; what its attempts see is recorded by themselves. */
+  discard(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.discarded = true;
+    this.#span.drop();
+    publishEnd(this.#running);
+    if (this.#attempts === 0) drop('unobservable');
+  }
+
+  learn(result: ModelCallResult): void {
+    this.#learned = { ...this.#learned, ...defined(result) };
+  }
+
+  attemptStarted(target: ModelTarget): { number: number; retryOf: string | undefined } {
+    this.#inFlight++;
+    this.#target = { ...target, ...defined(this.#target), streaming: this.#target.streaming || target.streaming };
+    return { number: this.#attempts++, retryOf: this.#lastFailure?.errorType };
+  }
+
+  attemptFinished(failure: Failure | undefined, result: ModelCallResult, chunks: ChunkTimes | undefined): void {
+    this.#inFlight--;
+    this.#lastFailure = failure;
+    this.learn(result);
+    if (chunks !== undefined) {
+      this.#firstChunk ??= chunks.first;
+      if (chunks.longestGap !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, chunks.longestGap);
+    }
+    if (result.usage !== undefined) this.#usage = this.#usage ? addUsage(this.#usage, result.usage) : result.usage;
+    else if (failure === undefined) this.#usageKnown = false;
+    if (this.#settled && this.#inFlight === 0) this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.open) return;
+    this.open = false;
+    const endedAt = performance.now();
+    // The wire names a failure more exactly (a provider's code) than the error that an SDK made of it.
+    const failed = this.#failure !== undefined || this.#endedByStream;
+    const failure = failed ? (this.#lastFailure ?? this.#failure) : undefined;
+    const result = { ...this.#learned, ...defined(this.#own) };
+    const usage = this.#own.usage ?? (this.#attempts === 0 ? this.#learned.usage : undefined);
+    const call: ModelCall = Object.freeze({
+      kind: 'model_call',
+      ...this.#target,
+      startTime: this.#startTime,
+      durationMs: endedAt - this.#startedAt,
+      outcome: failure?.outcome ?? 'success',
+      errorType: failure?.errorType,
+      responseModel: result.model,
+      responseId: result.id,
+      finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
+      usage: checkUsage(usage ?? (this.#usageKnown ? this.#usage : undefined)),
+      timeToFirstChunkMs: this.#firstChunk === undefined ? undefined : this.#firstChunk - this.#startedAt,
+      longestStallMs: this.#longestGap,
+      attempts: Math.max(1, this.#attempts),
+    });
+    this.#span.end(call, result.statusCode);
+    publishEnd(this.#running);
+    publish(call);
+  }
+}
+
+/** An inner layer of a call that somebody further out owns: it only tells what it learns. */
+class Layer implements RunningCall {
+  readonly context: Context;
+  readonly #owner: Call;
+  constructor(owner: Call, parent: Context) {
+    this.#owner = owner;
+    this.context = parent;
+  }
+  chunk(at?: number): void {
+    this.#owner.chunk(at);
+  }
+  end(result?: ModelCallResult): void {
+    if (result !== undefined) this.#owner.learn(result);
+  }
+  fail(_error: unknown, result?: ModelCallResult): void {
+    this.end(result);
+  }
+}
+
+class Attempt implements RunningAttempt {
+  readonly context: Context;
+  readonly #call: Call;
+  readonly #implicit: boolean;
+  readonly #target: ModelTarget;
+  readonly #startedAt: number;
+  readonly #startTime: number;
+  readonly #order: { number: number; retryOf: string | undefined };
+  #finished = false;
+
+  constructor(details: ModelCallStart, call: Call, implicit: boolean) {
+    this.#call = call;
+    this.#implicit = implicit;
+    this.#target = targetOf(details);
+    this.#startedAt = details.startedAt ?? performance.now();
+    this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.#order = call.attemptStarted(this.#target);
+    this.context = call.context;
+  }
+
+  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    const attempt: ModelAttempt = Object.freeze({
+      kind: 'model_attempt',
+      ...this.#target,
+      startTime: this.#startTime,
+      durationMs: performance.now() - this.#startedAt,
+      outcome: failure?.outcome ?? 'success',
+      errorType: failure?.errorType,
+      responseModel: result.model,
+      statusCode: result.statusCode,
+      ...this.#order,
+    });
+    publish(attempt);
+    this.#call.attemptFinished(failure, result, chunks);
+    if (this.#implicit) this.#call.endAs(failure);
+    else if (this.#call.discarded) publish(this.#asCall(attempt, result, chunks));
+  }
+
+  #asCall(attempt: ModelAttempt, result: ModelCallResult, chunks: ChunkTimes | undefined): ModelCall {
+    const { number: _number, retryOf: _retryOf, statusCode: _statusCode, ...rest } = attempt;
+    return Object.freeze({
+      ...rest,
+      kind: 'model_call',
+      responseId: result.id,
+      finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
+      usage: checkUsage(result.usage),
+      timeToFirstChunkMs: chunks === undefined ? undefined : chunks.first - this.#startedAt,
+      longestStallMs: chunks?.longestGap,
+      attempts: 1,
+    });
+  }
+}
+
+const NOTHING: RunningCall = {
+  get context() {
+    return context.active();
+  },
+  chunk() {},
+  end() {},
+  fail() {},
+};
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,89 @@
+import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { ModelCall, ModelTarget } from '../observations.ts';
+import { genAiProfiles } from './profiles.ts';
+import { tracer } from './tracer.ts';
+
+/** The span of one model call. */
+export interface ModelSpan {
+  readonly context: Context;
+  end(call: ModelCall, statusCode: number | undefined): void;
+  /** Ends it without a verdict. */
+  drop(): void;
+}
+
+/** Attributes that a sampler may read are set at the start, as the GenAI convention asks. */
+export function startModelSpan(target: ModelTarget, startTime: number, parent: Context): ModelSpan {
+  if (hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
+  const span = tracer().startSpan(
+    nameOf(target),
+    { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) },
+    parent,
+  );
+  return {
+    context: trace.setSpan(parent, span),
+    end(call, statusCode) {
+      if (span.isRecording()) describe(span, call, statusCode);
+      span.end(call.startTime + call.durationMs);
+    },
+    drop() {
+      span.end();
+    },
+  };
+}
+
+/**
+ * An SDK with spans of its own (@anthropic-ai/sdk from 0.134) or another instrumentation has already opened the span of
+ * this very call: a second one would count its tokens twice.
+ */
+function hasModelSpan(parent: Context): boolean {
+  const span = trace.getSpan(parent) as (Span & { attributes?: Attributes }) | undefined;
+  return MODEL_OPERATIONS.has(span?.attributes?.['gen_ai.operation.name']);
+}
+
+const MODEL_OPERATIONS = new Set<unknown>(['chat', 'generate_content', 'text_completion', 'embeddings']);
+
+function nameOf(target: ModelTarget): string {
+  return target.requestModel === undefined ? target.operation : `${target.operation} ${target.requestModel}`;
+}
+
+function targetAttributes(target: ModelTarget): Attributes {
+  const attributes: Attributes = {
+    'gen_ai.operation.name': target.operation,
+    'gen_ai.provider.name': target.provider,
+  };
+  if (target.requestModel !== undefined) attributes['gen_ai.request.model'] = target.requestModel;
+  if (target.serverAddress !== undefined) attributes['server.address'] = target.serverAddress;
+  if (target.serverPort !== undefined) attributes['server.port'] = target.serverPort;
+  if (target.streaming) attributes['gen_ai.request.stream'] = true;
+  return attributes;
+}
+
+function describe(span: Span, call: ModelCall, statusCode: number | undefined): void {
+  const attributes: Attributes = { ...targetAttributes(call), 'gaugeway.outcome': call.outcome };
+  span.updateName(nameOf(call));
+  const set = (key: string, value: string | number | string[] | undefined): void => {
+    if (value !== undefined) attributes[key] = value;
+  };
+  set('gen_ai.response.model', call.responseModel);
+  set('gen_ai.response.id', call.responseId);
+  set('http.response.status_code', statusCode);
+  if (call.finishReasons.length > 0) set('gen_ai.response.finish_reasons', [...call.finishReasons]);
+  if (call.timeToFirstChunkMs !== undefined && call.streaming) {
+    set('gen_ai.response.time_to_first_chunk', call.timeToFirstChunkMs / 1000);
+  }
+  const { usage } = call;
+  if (usage !== undefined) {
+    set('gen_ai.usage.input_tokens', usage.input);
+    set('gen_ai.usage.output_tokens', usage.output);
+    set('gen_ai.usage.cache_read.input_tokens', usage.cacheRead);
+    set('gen_ai.usage.reasoning.output_tokens', usage.reasoning);
+    const profiles = genAiProfiles();
+    if (profiles.includes('latest')) set('gen_ai.usage.cache_write.input_tokens', usage.cacheWrite);
+    if (profiles.includes('v1.41')) set('gen_ai.usage.cache_creation.input_tokens', usage.cacheWrite);
+  }
+  if (call.errorType !== undefined) {
+    attributes['error.type'] = call.errorType;
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.setAttributes(attributes);
+}

@@ -1,0 +1,47 @@
+import type { TokenUsage } from '../observations.ts';
+import { drop } from '../observe.ts';
+
+type MutableUsage = { -readonly [K in keyof TokenUsage]?: number };
+
+const FIELDS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
+
+/**
+ * Keeps what can be true of a reported usage: whole, non-negative, parts not above their whole. A usage with one wrong
+ * field is wrong as a whole as far as that side is concerned, because totals and cost are derived from it.
+ */
+export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undefined {
+  if (reported === undefined || reported === null) return undefined;
+  const usage: MutableUsage = {};
+  for (const field of FIELDS) {
+    const value: unknown = reported[field];
+    if (value === undefined || value === null) continue;
+    if (!Number.isSafeInteger(value) || (value as number) < 0) {
+      drop('invalid_value');
+      continue;
+    }
+    usage[field] = value as number;
+  }
+  const { input, output } = usage;
+  if (input !== undefined && output !== undefined) usage.total ??= input + output;
+  for (const [part, whole] of [
+    ['cacheRead', input],
+    ['cacheWrite', input],
+    ['reasoning', output],
+  ] as const) {
+    if (usage[part] !== undefined && whole !== undefined && usage[part] > whole) {
+      delete usage[part];
+      drop('invalid_value');
+    }
+  }
+  return Object.keys(usage).length > 0 ? Object.freeze(usage) : undefined;
+}
+
+/** Adds two usages field by field; a field that one side does not know is unknown in the sum. */
+export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
+  const sum: MutableUsage = {};
+  for (const field of FIELDS) {
+    const [left, right] = [a[field], b[field]];
+    if (left !== undefined && right !== undefined) sum[field] = left + right;
+  }
+  return sum;
+}

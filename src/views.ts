@@ -1,0 +1,53 @@
+import {
+  AggregationType,
+  createAllowListAttributesProcessor,
+  InstrumentType,
+  type ViewOptions,
+} from '@opentelemetry/sdk-metrics';
+import { catalogue, type InstrumentKind, type InstrumentSpec } from './catalogue/index.ts';
+
+const TYPES: Record<InstrumentKind, InstrumentType> = {
+  counter: InstrumentType.COUNTER,
+  updown: InstrumentType.UP_DOWN_COUNTER,
+  histogram: InstrumentType.HISTOGRAM,
+  gauge: InstrumentType.GAUGE,
+  observable_gauge: InstrumentType.OBSERVABLE_GAUGE,
+};
+
+/**
+ * A view per histogram of the catalogue, with its boundaries and its attributes. The SDK counts a measurement once for
+ * every view that matches, so a view of the user's that matches one of our instruments takes the place of ours.
+ */
+export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions[] {
+  const specs: InstrumentSpec[] = Object.values(catalogue);
+  const ours = specs
+    .filter((spec) => spec.buckets !== undefined && !userViews.some((view) => selects(view, spec)))
+    .map(
+      (spec): ViewOptions => ({
+        instrumentName: spec.name,
+        instrumentType: TYPES[spec.kind],
+        meterName: 'gaugeway',
+        aggregation: {
+          type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
+          options: { boundaries: [...(spec.buckets ?? [])] },
+        },
+        attributesProcessors: [createAllowListAttributesProcessor([...spec.attributes])],
+      }),
+    );
+  return [...ours, ...userViews];
+}
+
+function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
+  return (
+    (view.instrumentName === undefined || matches(view.instrumentName, spec.name)) &&
+    (view.instrumentType === undefined || view.instrumentType === TYPES[spec.kind]) &&
+    (view.instrumentUnit === undefined || view.instrumentUnit === spec.unit) &&
+    (view.meterName === undefined || view.meterName === 'gaugeway')
+  );
+}
+
+/** The SDK's wildcards: `*` any run of characters, `?` one. Matching ignores case. */
+function matches(pattern: string, name: string): boolean {
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 'i').test(name);
+}
