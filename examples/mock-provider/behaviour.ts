@@ -130,7 +130,7 @@ export function waitForever(gone: AbortSignal): Promise<never> {
 }
 
 /** What a usage block reports for one count, spoilt as asked. */
-export function reportCount(count: number, behaviour: Behaviour): number | string {
+function reportCount(count: number, behaviour: Behaviour): number | string {
   if (behaviour.usage === 'nan') return Number.NaN;
   if (behaviour.usage === 'negative') return -Math.max(1, count);
   if (behaviour.usage === 'string') return String(count);

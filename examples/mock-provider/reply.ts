@@ -57,12 +57,7 @@ export interface Tokens {
 
 export type Reply = JsonReply | StreamReply;
 
-/** A provider: the paths that it answers, and its way of saying no. */
-export interface WireFormat {
-  error(status: number, message: string | undefined, exchange: Pick<Exchange, 'random'>): ErrorReply;
-  reply(exchange: Exchange): Reply;
-}
-
+/** A provider's way of saying no. */
 export interface ErrorReply {
   body: unknown;
   headers: Record<string, string>;
