@@ -121,18 +121,18 @@ const STATUSES = new Set(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED']);
 function readDefault(payload: unknown): JobEvent | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined;
   const event = payload as Record<string, unknown>;
-  const jobId = event['jobId'] ?? event['id'];
-  const status = String(event['status']).toUpperCase();
+  const jobId = event.jobId ?? event.id;
+  const status = String(event.status).toUpperCase();
   if ((typeof jobId !== 'string' && typeof jobId !== 'number') || !STATUSES.has(status)) return undefined;
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const step = event['step'];
+  const step = event.step;
   return {
     jobId: String(jobId),
     status: status as JobEvent['status'],
-    name: text(event['name']) ?? text(event['type']),
-    queue: text(event['queue']),
-    createdAt: typeof event['createdAt'] === 'number' ? event['createdAt'] : undefined,
-    error: event['error'],
+    name: text(event.name) ?? text(event.type),
+    queue: text(event.queue),
+    createdAt: typeof event.createdAt === 'number' ? event.createdAt : undefined,
+    error: event.error,
     step: typeof step === 'string' ? { name: step } : isStep(step) ? step : undefined,
   };
 }

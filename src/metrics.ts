@@ -26,11 +26,7 @@ export interface MetricsOptions {
 }
 
 /** Turns observations into points of the catalogue's instruments. */
-export function createMetricsListener(options: MetricsOptions): Listener {
-  return new MetricsListener(options);
-}
-
-class MetricsListener implements Listener {
+export class MetricsListener implements Listener {
   readonly #profiles: readonly GenAiProfile[];
   readonly #limit: number;
   readonly #bounded = new Map<string, BoundedValues>();
@@ -152,9 +148,7 @@ class MetricsListener implements Listener {
       })
       .record(attempt.durationMs / 1000);
     if (attempt.retryOf !== undefined) {
-      this.#to
-        .with('modelRetries', { ...base, 'error.type': this.#bound('error.type', attempt.retryOf) })
-        .record(1);
+      this.#to.with('modelRetries', { ...base, 'error.type': this.#bound('error.type', attempt.retryOf) }).record(1);
     }
   }
 

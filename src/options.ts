@@ -46,12 +46,9 @@ const SAMPLERS = [
 export const settings = {
   disabled: setting('Do nothing at all.', ['OTEL_SDK_DISABLED'], switchValue, false),
   serviceName: setting('`service.name` of the resource.', ['OTEL_SERVICE_NAME'], text, undefined as string | undefined),
-  metricsExporters: setting(
-    'Where metrics go.',
-    ['OTEL_METRICS_EXPORTER'],
-    someOf(['otlp', 'prometheus', 'none']),
-    ['otlp'] as readonly ('otlp' | 'prometheus' | 'none')[],
-  ),
+  metricsExporters: setting('Where metrics go.', ['OTEL_METRICS_EXPORTER'], someOf(['otlp', 'prometheus', 'none']), [
+    'otlp',
+  ] as readonly ('otlp' | 'prometheus' | 'none')[]),
   metricsProtocol: setting(
     'Encoding of metrics over OTLP.',
     ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
@@ -72,12 +69,10 @@ export const settings = {
     'localhost' as string,
   ),
   prometheusPort: setting('Port of the Prometheus endpoint.', ['OTEL_EXPORTER_PROMETHEUS_PORT'], port, 9464),
-  tracesExporters: setting(
-    'Where spans go.',
-    ['OTEL_TRACES_EXPORTER'],
-    someOf(['otlp', 'none']),
-    ['otlp'] as readonly ('otlp' | 'none')[],
-  ),
+  tracesExporters: setting('Where spans go.', ['OTEL_TRACES_EXPORTER'], someOf(['otlp', 'none']), ['otlp'] as readonly (
+    | 'otlp'
+    | 'none'
+  )[]),
   tracesProtocol: setting(
     'Encoding of spans over OTLP.',
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
@@ -90,7 +85,12 @@ export const settings = {
     oneOf(SAMPLERS),
     'parentbased_always_on' as (typeof SAMPLERS)[number],
   ),
-  tracesSamplerArgument: setting('Share of traces that a ratio sampler keeps.', ['OTEL_TRACES_SAMPLER_ARG'], fraction, 1),
+  tracesSamplerArgument: setting(
+    'Share of traces that a ratio sampler keeps.',
+    ['OTEL_TRACES_SAMPLER_ARG'],
+    fraction,
+    1,
+  ),
   propagators: setting(
     'How trace context crosses processes.',
     ['OTEL_PROPAGATORS'],

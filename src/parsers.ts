@@ -109,9 +109,7 @@ export const endpoints: Parser<readonly ModelEndpoint[]> = {
 
 function isEndpoint(value: unknown): value is ModelEndpoint {
   const { url, provider } = (value ?? {}) as { url?: unknown; provider?: unknown };
-  return (
-    typeof provider === 'string' && /^[a-z0-9._-]+$/i.test(provider) && typeof url === 'string' && isHttpUrl(url)
-  );
+  return typeof provider === 'string' && /^[a-z0-9._-]+$/i.test(provider) && typeof url === 'string' && isHttpUrl(url);
 }
 
 export function isHttpUrl(value: string): boolean {

@@ -21,7 +21,7 @@ import { flushOnExit } from './export/exit.ts';
 import { createMetricReaders } from './export/metric-readers.ts';
 import { createSampler, createSpanProcessors } from './export/spans.ts';
 import { installLoadHooks } from './load-hooks.ts';
-import { createMetricsListener } from './metrics.ts';
+import { MetricsListener } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
@@ -61,7 +61,7 @@ export function setup(options: Options = {}): Handle {
     if (Object.keys(options).length > 0) warn('setup() was called twice; the options of the second call are ignored');
     return existing;
   }
-  installDiagLogger(process.env['OTEL_LOG_LEVEL']);
+  installDiagLogger(process.env.OTEL_LOG_LEVEL);
   const handle = start(resolved);
   shared[KEY] = handle;
   return handle;
@@ -85,7 +85,7 @@ export function preset(options: Options = {}): Preset {
 function start(options: ResolvedOptions): Handle {
   installLoadHooks(hookedPackages(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
-  const providers = process.env['OTEL_CONFIG_FILE'] ? startFromFile() : startProviders(options);
+  const providers = process.env.OTEL_CONFIG_FILE ? startFromFile() : startProviders(options);
   const recording = startRecording(options);
   for (const instrumentation of instrumentations) instrumentation.enable();
   // Gauges and the state of the hooks are there from the start, not from the first call.
@@ -111,7 +111,7 @@ function start(options: ResolvedOptions): Handle {
 
 function startRecording(options: ResolvedOptions) {
   useGenAiProfiles(options.genAiNames);
-  const listener = createMetricsListener({
+  const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
   });
@@ -137,7 +137,9 @@ function startProviders(options: ResolvedOptions): Handle {
   if (tracerProvider !== undefined) trace.setGlobalTracerProvider(tracerProvider);
   propagation.setGlobalPropagator(createPropagator(options));
   if (!isFirst) {
-    warn('another copy of @opentelemetry/api has registered first; nothing is exported. Use preset() of gaugeway/setup');
+    warn(
+      'another copy of @opentelemetry/api has registered first; nothing is exported. Use preset() of gaugeway/setup',
+    );
   }
 
   return {
@@ -166,10 +168,7 @@ function startFromFile(): Handle {
   return {
     async flush() {
       const proxy = trace.getTracerProvider() as { getDelegate?: () => unknown };
-      await Promise.allSettled([
-        flushOf(metrics.getMeterProvider()),
-        flushOf(proxy.getDelegate?.() ?? proxy),
-      ]);
+      await Promise.allSettled([flushOf(metrics.getMeterProvider()), flushOf(proxy.getDelegate?.() ?? proxy)]);
     },
     shutdown: () => sdk.shutdown(),
   };

@@ -48,6 +48,9 @@ function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
 
 /** The SDK's wildcards: `*` any run of characters, `?` one. Matching ignores case. */
 function matches(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, 'i').test(name);
 }

@@ -361,7 +361,8 @@ export class JsonScanner {
       this.facts[fact] = value;
       return;
     }
-    const collected = (this.facts[fact] ??= []) as string[];
+    this.facts[fact] ??= [];
+    const collected = this.facts[fact] as string[];
     if (typeof value === 'string' && collected.length < MAX_COLLECTED) collected.push(value);
   }
 }

@@ -1,13 +1,16 @@
-import type { Handle } from '../setup.ts';
+/** What has to be exported before a process ends. */
+export interface Flushable {
+  flush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
 
 /**
  * Flushes when the process ends. The SDK does not: without this the last interval is lost. Exit codes, stacks and the
  * application's own handlers stay as they are. Returns the function that takes the handlers off.
  */
-export function flushOnExit(handle: Handle, deadlineMs: number): () => void {
-  let ending: Promise<void> | undefined;
+export function flushOnExit(handle: Flushable, deadlineMs: number): () => void {
   const end = (): void => {
-    ending ??= within(handle.shutdown(), deadlineMs);
+    void within(handle.shutdown(), deadlineMs);
   };
   process.once('beforeExit', end);
   const handlers = (['SIGTERM', 'SIGINT'] as const).map((signal) => {

@@ -1,8 +1,9 @@
-import type { OTLPMetricExporterOptions } from '@opentelemetry/exporter-metrics-otlp-http';
+import type { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { isHttpUrl } from '../parsers.ts';
 
+type ExporterSettings = NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>;
 type Signal = 'metrics' | 'traces';
 
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
@@ -11,12 +12,13 @@ const DEFAULT_ENDPOINT = 'http://localhost:4318';
  * What we set beside the exporter's own reading of `OTEL_EXPORTER_OTLP_*`: gzip (thirty times smaller, for either
  * encoding) and a time limit below the exit deadline, because a retry holds an ending process until it gives up.
  */
-export function otlpSettings(signal: Signal, options: ResolvedOptions): OTLPMetricExporterOptions {
+export function otlpSettings(signal: Signal, options: ResolvedOptions): ExporterSettings {
   const env = process.env;
   const specific = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`;
-  const isSet = (name: string): boolean => (env[`${specific}${name}`] || env[`OTEL_EXPORTER_OTLP_${name}`]) !== undefined;
+  const isSet = (name: string): boolean =>
+    (env[`${specific}${name}`] || env[`OTEL_EXPORTER_OTLP_${name}`]) !== undefined;
   return {
-    ...(isSet('COMPRESSION') ? {} : { compression: 'gzip' as NonNullable<OTLPMetricExporterOptions['compression']> }),
+    ...(isSet('COMPRESSION') ? {} : { compression: 'gzip' as NonNullable<ExporterSettings['compression']> }),
     ...(isSet('TIMEOUT') ? {} : { timeoutMillis: Math.max(100, options.exitTimeoutMs - 500) }),
     ...endpointUnlessValid(signal, specific),
   };

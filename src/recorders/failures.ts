@@ -47,10 +47,11 @@ export function classify(error: unknown): Failure {
 export function errorClass(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '_OTHER';
   try {
-    const { code, name, constructor } = error as { code?: unknown; name?: unknown; constructor?: { name?: unknown } };
+    const { code, name } = error as { code?: unknown; name?: unknown };
     if (isIdentifier(code)) return code;
     if (isIdentifier(name) && name !== 'Error') return name;
-    if (isIdentifier(constructor?.name)) return constructor.name;
+    const className: unknown = error.constructor?.name;
+    if (isIdentifier(className)) return className;
   } catch {
     return '_OTHER';
   }

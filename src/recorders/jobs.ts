@@ -1,4 +1,12 @@
-import { type Context, context, createContextKey, type Link, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  createContextKey,
+  type Link,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
 import { classify, errorClass } from './failures.ts';

@@ -48,7 +48,7 @@ export interface RunningCall {
 /** An attempt as the wire sees it: it classifies its own failures and counts its own chunks. */
 export interface RunningAttempt {
   readonly context: Context;
-  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes): void;
+  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt?: number): void;
 }
 
 /** Arrival times of a stream, `performance.now()` based. */
@@ -137,6 +137,7 @@ class Call implements RunningCall {
   #failure: Failure | undefined;
   #inFlight = 0;
   #attempts = 0;
+  #lastAttemptEndedAt = 0;
   #lastFailure: Failure | undefined;
   #own: ModelCallResult = {};
   #learned: ModelCallResult = {};
@@ -178,7 +179,8 @@ class Call implements RunningCall {
 
   endAs(failure: Failure | undefined): void {
     this.#failure = failure;
-    this.end();
+    this.#settled = true;
+    this.#finish(true);
   }
 
   /** The work handed back a stream: the call ends with the exchange that feeds it, and is unknown without one. */
@@ -207,8 +209,14 @@ class Call implements RunningCall {
     return { number: this.#attempts++, retryOf: this.#lastFailure?.errorType };
   }
 
-  attemptFinished(failure: Failure | undefined, result: ModelCallResult, chunks: ChunkTimes | undefined): void {
+  attemptFinished(
+    failure: Failure | undefined,
+    result: ModelCallResult,
+    chunks: ChunkTimes | undefined,
+    endedAt: number,
+  ): void {
     this.#inFlight--;
+    this.#lastAttemptEndedAt = endedAt;
     this.#lastFailure = failure;
     this.learn(result);
     if (chunks !== undefined) {
@@ -217,13 +225,13 @@ class Call implements RunningCall {
     }
     if (result.usage !== undefined) this.#usage = this.#usage ? addUsage(this.#usage, result.usage) : result.usage;
     else if (failure === undefined) this.#usageKnown = false;
-    if (this.#settled && this.#inFlight === 0) this.#finish();
+    if (this.#settled && this.#inFlight === 0) this.#finish(true);
   }
 
-  #finish(): void {
+  #finish(endedByAttempt = false): void {
     if (!this.open) return;
     this.open = false;
-    const endedAt = performance.now();
+    const endedAt = endedByAttempt ? this.#lastAttemptEndedAt : performance.now();
     // The wire names a failure more exactly (a provider's code) than the error that an SDK made of it.
     const failed = this.#failure !== undefined || this.#endedByStream;
     const failure = failed ? (this.#lastFailure ?? this.#failure) : undefined;
@@ -289,14 +297,19 @@ class Attempt implements RunningAttempt {
     this.context = call.context;
   }
 
-  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes): void {
+  finish(
+    failure: Failure | undefined,
+    result: ModelCallResult,
+    chunks?: ChunkTimes,
+    endedAt = performance.now(),
+  ): void {
     if (this.#finished) return;
     this.#finished = true;
     const attempt: ModelAttempt = Object.freeze({
       kind: 'model_attempt',
       ...this.#target,
       startTime: this.#startTime,
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
       errorType: failure?.errorType,
       responseModel: result.model,
@@ -304,7 +317,7 @@ class Attempt implements RunningAttempt {
       ...this.#order,
     });
     publish(attempt);
-    this.#call.attemptFinished(failure, result, chunks);
+    this.#call.attemptFinished(failure, result, chunks, endedAt);
     if (this.#implicit) this.#call.endAs(failure);
     else if (this.#call.discarded) publish(this.#asCall(attempt, result, chunks));
   }

@@ -16,20 +16,20 @@ export const anthropicMessages: Format = {
   response: { ...message, type: 'type', error: { type: 'errorType' } },
   event: { type: 'type', message, delta: { stop_reason: 'stopReason' }, usage, error: { type: 'errorType' } },
   repetition: 'event-name',
-  ask: (facts) => ({ model: text(facts['model']), streaming: facts['stream'] === true }),
+  ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
-    const type = text(facts['type']);
-    told.id ??= text(facts['id']);
-    told.model ??= text(facts['model']);
-    const stopReason = text(facts['stopReason']);
+    const type = text(facts.type);
+    told.id ??= text(facts.id);
+    told.model ??= text(facts.model);
+    const stopReason = text(facts.stopReason);
     if (stopReason !== undefined) told.finishReasons = [stopReason];
-    if (facts['input'] !== undefined || facts['output'] !== undefined) {
-      const cacheRead = count(facts['cacheRead']) ?? told.usage?.cacheRead;
-      const cacheWrite = count(facts['cacheWrite']) ?? told.usage?.cacheWrite;
+    if (facts.input !== undefined || facts.output !== undefined) {
+      const cacheRead = count(facts.cacheRead) ?? told.usage?.cacheRead;
+      const cacheWrite = count(facts.cacheWrite) ?? told.usage?.cacheWrite;
       told.usage = mergeUsage(told.usage, {
-        input: sum(count(facts['input']), cacheRead, cacheWrite),
+        input: sum(count(facts.input), cacheRead, cacheWrite),
         // `message_start` only knows the tokens written so far.
-        output: type === 'message_start' ? undefined : count(facts['output']),
+        output: type === 'message_start' ? undefined : count(facts.output),
         total: undefined,
         cacheRead,
         cacheWrite,
@@ -37,7 +37,7 @@ export const anthropicMessages: Format = {
       });
     }
     if (type === 'message_stop') told.ended = true;
-    told.errorCode ??= text(facts['errorType']);
+    told.errorCode ??= text(facts.errorType);
     return type !== 'content_block_delta' && type !== 'ping';
   },
 };

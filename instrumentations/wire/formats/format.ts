@@ -50,7 +50,10 @@ export function sum(first: number | undefined, ...others: (number | undefined)[]
 }
 
 /** Joins what two events told of the usage: later values replace earlier ones, absent ones do not. */
-export function mergeUsage(known: TokenUsage | undefined, told: Record<keyof TokenUsage, number | undefined>): TokenUsage {
+export function mergeUsage(
+  known: TokenUsage | undefined,
+  told: Record<keyof TokenUsage, number | undefined>,
+): TokenUsage {
   const merged: Record<string, number> = { ...known };
   for (const [key, value] of Object.entries(told)) if (value !== undefined) merged[key] = value;
   return merged;

@@ -29,23 +29,23 @@ export const gemini: Format = {
     return { model: model === undefined ? undefined : decode(model), streaming: method === 'streamGenerateContent' };
   },
   answer(facts, told) {
-    told.id ??= text(facts['id']);
-    told.model ??= text(facts['model']);
+    told.id ??= text(facts.id);
+    told.model ??= text(facts.model);
     const finishReasons = facts['finishReason[]'] as string[] | undefined;
     if (finishReasons !== undefined) told.finishReasons = [...finishReasons];
-    const reasoning = count(facts['reasoning']);
-    if (facts['input'] !== undefined) {
+    const reasoning = count(facts.reasoning);
+    if (facts.input !== undefined) {
       told.usage = mergeUsage(told.usage, {
-        input: sum(count(facts['input']), count(facts['toolUse'])),
+        input: sum(count(facts.input), count(facts.toolUse)),
         // Thinking is billed as output, but not among the candidates' tokens.
-        output: sum(count(facts['candidates']), reasoning),
-        total: count(facts['total']),
-        cacheRead: count(facts['cacheRead']),
+        output: sum(count(facts.candidates), reasoning),
+        total: count(facts.total),
+        cacheRead: count(facts.cacheRead),
         cacheWrite: undefined,
         reasoning,
       });
     }
-    told.errorCode ??= text(facts['errorCode']);
+    told.errorCode ??= text(facts.errorCode);
     return true;
   },
 };

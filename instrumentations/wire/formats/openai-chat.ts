@@ -20,24 +20,24 @@ export const openAiChat: Format = {
   request: { model: 'model', stream: 'stream' },
   response: answer,
   repetition: 'finish-reason',
-  ask: (facts) => ({ model: text(facts['model']), streaming: facts['stream'] === true }),
+  ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
-    told.id ??= text(facts['id']);
-    told.model ??= text(facts['model']);
+    told.id ??= text(facts.id);
+    told.model ??= text(facts.model);
     const finishReasons = facts['finishReason[]'] as string[] | undefined;
     if (finishReasons !== undefined) told.finishReasons.push(...finishReasons);
-    const hasUsage = facts['input'] !== undefined || facts['output'] !== undefined;
+    const hasUsage = facts.input !== undefined || facts.output !== undefined;
     if (hasUsage) {
       told.usage = mergeUsage(told.usage, {
-        input: count(facts['input']),
-        output: count(facts['output']),
-        total: count(facts['total']),
-        cacheRead: count(facts['cacheRead']),
+        input: count(facts.input),
+        output: count(facts.output),
+        total: count(facts.total),
+        cacheRead: count(facts.cacheRead),
         cacheWrite: undefined,
-        reasoning: count(facts['reasoning']),
+        reasoning: count(facts.reasoning),
       });
     }
-    const error = text(facts['errorCode']) ?? text(facts['errorType']);
+    const error = text(facts.errorCode) ?? text(facts.errorType);
     told.errorCode ??= error;
     return finishReasons !== undefined || hasUsage || error !== undefined;
   },

@@ -9,15 +9,15 @@ export const openAiEmbeddings: Format = {
     usage: { prompt_tokens: 'input', total_tokens: 'total' },
     error: { code: 'errorCode', type: 'errorType' },
   },
-  ask: (facts) => ({ model: text(facts['model']), streaming: false }),
+  ask: (facts) => ({ model: text(facts.model), streaming: false }),
   answer(facts, told) {
-    told.model ??= text(facts['model']);
-    told.errorCode ??= text(facts['errorCode']) ?? text(facts['errorType']);
-    if (facts['input'] !== undefined) {
+    told.model ??= text(facts.model);
+    told.errorCode ??= text(facts.errorCode) ?? text(facts.errorType);
+    if (facts.input !== undefined) {
       told.usage = mergeUsage(told.usage, {
-        input: count(facts['input']),
+        input: count(facts.input),
         output: undefined,
-        total: count(facts['total']),
+        total: count(facts.total),
         cacheRead: undefined,
         cacheWrite: undefined,
         reasoning: undefined,

@@ -25,29 +25,28 @@ export const openAiResponses: Format = {
   response: answer,
   event: { type: 'type', code: 'eventCode', response: answer },
   repetition: 'event-name',
-  ask: (facts) => ({ model: text(facts['model']), streaming: facts['stream'] === true }),
+  ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
-    const type = text(facts['type']);
+    const type = text(facts.type);
     const isDelta = type?.endsWith('.delta') === true;
-    told.id ??= text(facts['id']);
-    told.model ??= text(facts['model']);
-    if (facts['input'] !== undefined || facts['output'] !== undefined) {
+    told.id ??= text(facts.id);
+    told.model ??= text(facts.model);
+    if (facts.input !== undefined || facts.output !== undefined) {
       told.usage = mergeUsage(told.usage, {
-        input: count(facts['input']),
-        output: count(facts['output']),
-        total: count(facts['total']),
-        cacheRead: count(facts['cacheRead']),
+        input: count(facts.input),
+        output: count(facts.output),
+        total: count(facts.total),
+        cacheRead: count(facts.cacheRead),
         cacheWrite: undefined,
-        reasoning: count(facts['reasoning']),
+        reasoning: count(facts.reasoning),
       });
     }
-    const status = text(facts['status']);
+    const status = text(facts.status);
     if (status === 'completed') told.finishReasons = ['completed'];
-    else if (status === 'incomplete') told.finishReasons = [text(facts['incompleteReason']) ?? 'incomplete'];
+    else if (status === 'incomplete') told.finishReasons = [text(facts.incompleteReason) ?? 'incomplete'];
     if (type !== undefined && LAST_EVENTS.has(type)) told.ended = true;
-    if (type === 'error') told.errorCode ??= text(facts['eventCode']) ?? 'error';
-    told.errorCode ??=
-      text(facts['errorCode']) ?? text(facts['errorType']) ?? (status === 'failed' ? 'failed' : undefined);
+    if (type === 'error') told.errorCode ??= text(facts.eventCode) ?? 'error';
+    told.errorCode ??= text(facts.errorCode) ?? text(facts.errorType) ?? (status === 'failed' ? 'failed' : undefined);
     return !isDelta;
   },
 };

@@ -1,0 +1,129 @@
+import type { Answer, Format } from './formats/format.ts';
+import { type CompiledFields, JsonScanner } from './json-scanner.ts';
+import { Repetition } from './repetition.ts';
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const DATA = Buffer.from('data');
+const DONE = '[DONE]';
+
+/** Reads a server-sent event stream (WHATWG HTML, section 9.2) for what its events tell; memory is constant. */
+export class EventStream {
+  /** Events that were no JSON although they began like it. */
+  malformed = 0;
+  readonly #format: Format;
+  readonly #answer: Answer;
+  readonly #scanner: JsonScanner;
+  readonly #repetition: Repetition | undefined;
+  #events = 0;
+  #lastEventTold = true;
+  // The line that is being read.
+  #column = 0;
+  #isData = true;
+  #inValue = false;
+  // The event that is being read.
+  #hasData = false;
+  #isJson = false;
+  #literal = '';
+
+  constructor(format: Format, fields: CompiledFields, answer: Answer) {
+    this.#format = format;
+    this.#answer = answer;
+    this.#scanner = new JsonScanner(fields);
+    this.#repetition = format.repetition === undefined ? undefined : new Repetition(format.repetition);
+  }
+
+  get oversized(): number {
+    return this.#scanner.oversized;
+  }
+
+  feed(chunk: Buffer): void {
+    const isBetweenEvents = this.#column === 0 && !this.#hasData;
+    if (isBetweenEvents && this.#repetition?.matches(chunk) === true) return;
+    const before = this.#events;
+    let at = before === 0 && isBetweenEvents && BYTE_ORDER_MARK.every((byte, i) => chunk[i] === byte) ? 3 : 0;
+    while (at < chunk.length) {
+      const found = chunk.indexOf(LINE_FEED, at);
+      const end = found === -1 ? chunk.length : found;
+      this.#line(chunk, at, end);
+      if (found === -1) break;
+      this.#endOfLine();
+      at = end + 1;
+    }
+    if (
+      isBetweenEvents &&
+      this.#events === before + 1 &&
+      !this.#lastEventTold &&
+      this.#column === 0 &&
+      !this.#hasData
+    ) {
+      this.#repetition?.learn(chunk);
+    }
+  }
+
+  /** Part of a line, without its line feed. */
+  #line(chunk: Buffer, from: number, to: number): void {
+    let at = from;
+    while (at < to && !this.#inValue) {
+      const byte = chunk[at] as number;
+      if (byte === CARRIAGE_RETURN && at === to - 1) return;
+      if (byte === COLON) {
+        this.#isData &&= this.#column === DATA.length;
+        this.#inValue = true;
+        this.#column++;
+        at++;
+        if (this.#isData) this.#beginData();
+        break;
+      }
+      this.#isData &&= byte === DATA[this.#column];
+      this.#column++;
+      at++;
+    }
+    if (!this.#inValue || at >= to) return;
+    this.#column += to - at;
+    if (!this.#isData) return;
+    if (!this.#isJson && this.#literal === '') {
+      while (at < to && (chunk[at] as number) === SPACE) at++;
+      if (at === to) return;
+      this.#isJson = chunk[at] === OPEN_BRACE;
+    }
+    if (this.#isJson) this.#scanner.feed(chunk, at, to);
+    else if (this.#literal.length <= DONE.length) this.#literal += chunk.toString('latin1', at, Math.min(to, at + 8));
+  }
+
+  #beginData(): void {
+    // A second data line continues the first one's value; in JSON a line feed there is white space.
+    this.#hasData = true;
+  }
+
+  #endOfLine(): void {
+    const isBlank = this.#column === 0;
+    this.#column = 0;
+    this.#inValue = false;
+    this.#isData = true;
+    if (isBlank && this.#hasData) this.#endOfEvent();
+  }
+
+  #endOfEvent(): void {
+    this.#events++;
+    this.#lastEventTold = true;
+    if (this.#isJson) {
+      if (this.#scanner.complete) this.#lastEventTold = this.#format.answer(this.#scanner.facts, this.#answer);
+      else this.malformed++;
+      this.#scanner.reset();
+    } else if (this.#literal.trimEnd() === DONE) this.#answer.ended = true;
+    this.#hasData = false;
+    this.#isJson = false;
+    this.#literal = '';
+  }
+
+  /** The last event of a stream may lack its blank line when the server just closes. */
+  end(): void {
+    if (this.#column > 0) this.#endOfLine();
+    if (this.#hasData) this.#endOfEvent();
+  }
+}

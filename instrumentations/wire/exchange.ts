@@ -1,0 +1,157 @@
+import type { Context } from '@opentelemetry/api';
+import { drop } from '../../src/observe.ts';
+import { classify, type Failure, isIdentifier } from '../../src/recorders/failures.ts';
+import { type ModelCallResult, modelCalls, type RunningAttempt } from '../../src/recorders/model-calls.ts';
+import { type BodyReader, createBodyReader, fieldsOf } from './body-reader.ts';
+import { createDecoder, type Decoder } from './decoder.ts';
+import type { ModelRequest } from './endpoints.ts';
+import type { Answer } from './formats/format.ts';
+import { JsonScanner } from './json-scanner.ts';
+
+const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
+
+/** One request to a model provider and its answer, told by a wire; it ends exactly once. */
+export class Exchange {
+  /** The chunk that a wire's own event has already told, so that a second hook on the same body keeps quiet. */
+  lastChunk: unknown;
+  readonly #request: ModelRequest;
+  readonly #path: string;
+  readonly #parent: Context;
+  readonly #startedAt = performance.now();
+  readonly #requestScanner: JsonScanner;
+  readonly #answer: Answer = { finishReasons: [], ended: false };
+  #attempt: RunningAttempt | undefined;
+  #status: number | undefined;
+  #isEventStream = false;
+  #reader: BodyReader | undefined;
+  #decoder: Decoder | undefined;
+  #firstChunk: number | undefined;
+  #lastChunkAt = 0;
+  #longestGap = -1;
+  #isOver = false;
+  readonly #onEnd: (exchange: Exchange) => void;
+
+  constructor(request: ModelRequest, path: string, parent: Context, onEnd: (exchange: Exchange) => void) {
+    this.#request = request;
+    this.#path = path;
+    this.#parent = parent;
+    this.#onEnd = onEnd;
+    this.#requestScanner = new JsonScanner(fieldsOf(request.format).request);
+  }
+
+  /** A piece of the request's body was sent. */
+  sending(chunk: Buffer): void {
+    if (this.#attempt === undefined) this.#requestScanner.feed(chunk);
+  }
+
+  /** The request is out, or all that will ever be known of it is: the call starts, with the model it asks for. */
+  sent(): void {
+    if (this.#attempt !== undefined) return;
+    const { provider, format, serverAddress, serverPort } = this.#request;
+    const { model, streaming } = format.ask(this.#requestScanner.facts, this.#path);
+    if (this.#requestScanner.oversized > 0) drop('oversized_value', this.#requestScanner.oversized);
+    this.#attempt = modelCalls.attempt({
+      provider,
+      operation: format.operation,
+      model,
+      streaming,
+      serverAddress,
+      serverPort,
+      startedAt: this.#startedAt,
+      context: this.#parent,
+    });
+  }
+
+  /** The head of the answer arrived. */
+  answered(status: number, contentType: string, encoding: string): void {
+    this.sent();
+    this.#status = status;
+    this.#isEventStream = contentType.startsWith('text/event-stream') && status < 400;
+    const reader = createBodyReader(this.#request.format, contentType, this.#answer);
+    if (reader === undefined) return;
+    this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
+    if (this.#decoder === undefined) drop('undecodable_body');
+    else this.#reader = reader;
+  }
+
+  /** A piece of the answer's body arrived. */
+  received(chunk: Buffer): void {
+    const now = performance.now();
+    if (this.#firstChunk === undefined) this.#firstChunk = now;
+    else {
+      const gap = now - this.#lastChunkAt;
+      if (gap > this.#longestGap) this.#longestGap = gap;
+    }
+    this.#lastChunkAt = now;
+    if (!this.#isOver) this.#decoder?.write(chunk);
+  }
+
+  /** The answer is complete as far as the wire can tell. */
+  completed(): void {
+    this.#end(undefined);
+  }
+
+  /** The exchange ended before its answer did. */
+  failed(error: unknown): void {
+    this.#end(classify(error));
+  }
+
+  /** Nobody will tell the end any more. */
+  abandoned(): void {
+    this.#end(ABANDONED);
+  }
+
+  #end(failure: Failure | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.sent();
+    const endedAt = performance.now();
+    if (this.#decoder === undefined) this.#finish(failure, endedAt);
+    else {
+      this.#decoder.end((isWhole) => {
+        if (!isWhole) drop('undecodable_body');
+        this.#finish(failure, endedAt);
+      });
+    }
+  }
+
+  #finish(failure: Failure | undefined, endedAt: number): void {
+    this.#onEnd(this);
+    const reader = this.#reader;
+    reader?.end();
+    if (reader !== undefined) {
+      if (reader.malformed > 0 && failure === undefined) drop('malformed_body', reader.malformed);
+      if (reader.oversized > 0) drop('oversized_value', reader.oversized);
+    }
+    const answer = this.#answer;
+    const result: ModelCallResult = {
+      model: answer.model,
+      id: answer.id,
+      finishReasons: answer.finishReasons,
+      usage: answer.usage,
+      statusCode: this.#status,
+    };
+    const chunks =
+      this.#firstChunk === undefined || !this.#isEventStream
+        ? undefined
+        : { first: this.#firstChunk, longestGap: this.#longestGap < 0 ? undefined : this.#longestGap };
+    this.#attempt?.finish(this.#verdict(failure), result, chunks, endedAt);
+  }
+
+  /** What the answer says of itself comes before how the socket ended: SDKs close a stream that they have read whole. */
+  #verdict(failure: Failure | undefined): Failure | undefined {
+    const { errorCode, ended, finishReasons } = this.#answer;
+    const status = this.#status;
+    if (status !== undefined && status >= 300) {
+      return { outcome: 'error', errorType: isIdentifier(errorCode) ? errorCode : String(status) };
+    }
+    if (errorCode !== undefined) {
+      return { outcome: 'error', errorType: isIdentifier(errorCode) ? errorCode : '_OTHER' };
+    }
+    const isComplete = ended || finishReasons.length > 0;
+    if (failure !== undefined) return this.#isEventStream && isComplete ? undefined : failure;
+    if (this.#isEventStream && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
+    if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
+    return undefined;
+  }
+}

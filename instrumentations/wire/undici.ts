@@ -1,0 +1,159 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { guarded } from '../../src/observe.ts';
+import type { Endpoints } from './endpoints.ts';
+import { Exchange } from './exchange.ts';
+
+/** The parts of undici's internal request that its diagnostics channels hand out. */
+interface UndiciRequest {
+  readonly method: string;
+  readonly origin: unknown;
+  readonly path: string;
+  readonly constructor: unknown;
+  onBodySent?: (chunk: unknown) => unknown;
+  onData?: (chunk: unknown) => unknown;
+  onResponseData?: (...args: unknown[]) => unknown;
+}
+
+type HeaderList = readonly (Buffer | string)[] | Readonly<Record<string, unknown>> | null | undefined;
+
+/**
+ * Watches undici, the built-in `fetch` included, through its diagnostics channels: nothing of the application is
+ * wrapped. Returns the function that stops watching; exchanges in flight then count as abandoned.
+ */
+export function watchUndici(endpoints: Endpoints): () => void {
+  const exchanges = new WeakMap<object, Exchange>();
+  const inFlight = new Set<Exchange>();
+  /** Copies of undici that publish body chunks; known after the first chunk of a copy. */
+  const publishing = new WeakSet<object>();
+  const onEnd = (exchange: Exchange): void => {
+    inFlight.delete(exchange);
+  };
+
+  const onCreate = ({ request }: { request: UndiciRequest }): void => {
+    const found = endpoints.find(request.method, String(request.origin), request.path);
+    if (found === undefined) return;
+    const parent = context.active();
+    if (isTracingSuppressed(parent)) return;
+    const exchange = new Exchange(found, request.path, parent, onEnd);
+    exchanges.set(request, exchange);
+    inFlight.add(exchange);
+    if (!publishing.has(request.constructor as object)) shadowBodies(request, exchange);
+  };
+
+  const onBodyChunkSent = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer | string }): void => {
+    const exchange = exchanges.get(request);
+    if (exchange === undefined) return;
+    publishing.add(request.constructor as object);
+    exchange.lastChunk = chunk;
+    exchange.sending(asBuffer(chunk));
+  };
+
+  const onBodyChunkReceived = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer }): void => {
+    const exchange = exchanges.get(request);
+    if (exchange === undefined) return;
+    exchange.lastChunk = chunk;
+    exchange.received(asBuffer(chunk));
+  };
+
+  const onBodySent = ({ request }: { request: UndiciRequest }): void => exchanges.get(request)?.sent();
+
+  const onHeaders = ({
+    request,
+    response,
+  }: {
+    request: UndiciRequest;
+    response: { statusCode: number; headers: HeaderList };
+  }): void => {
+    const exchange = exchanges.get(request);
+    if (exchange === undefined) return;
+    const { contentType, encoding } = readHeaders(response.headers);
+    exchange.answered(response.statusCode, contentType, encoding);
+  };
+
+  const onTrailers = ({ request }: { request: UndiciRequest }): void => exchanges.get(request)?.completed();
+
+  const onError = ({ request, error }: { request: UndiciRequest; error: unknown }): void =>
+    exchanges.get(request)?.failed(error);
+
+  const subscriptions = Object.entries({
+    'undici:request:create': onCreate,
+    'undici:request:bodyChunkSent': onBodyChunkSent,
+    'undici:request:bodySent': onBodySent,
+    'undici:request:headers': onHeaders,
+    'undici:request:bodyChunkReceived': onBodyChunkReceived,
+    'undici:request:trailers': onTrailers,
+    'undici:request:error': onError,
+  }).map(([name, handle]) => {
+    // What a subscriber throws becomes an uncaught exception of the application.
+    const listener = (message: unknown): void => {
+      try {
+        handle(message as never);
+      } catch (error) {
+        guarded(name, () => {
+          throw error;
+        });
+      }
+    };
+    subscribe(name, listener);
+    return { name, listener };
+  });
+
+  return () => {
+    for (const { name, listener } of subscriptions) unsubscribe(name, listener);
+    for (const exchange of [...inFlight]) exchange.abandoned();
+  };
+}
+
+/**
+ * Older copies of undici publish no body chunks: the methods through which they pass are shadowed on the one internal
+ * request object. Which kind this copy is shows by itself: a chunk that the channel has just told is not told again.
+ */
+function shadowBodies(request: UndiciRequest, exchange: Exchange): void {
+  const shadow = (method: 'onBodySent' | 'onData' | 'onResponseData', tell: (chunk: Buffer) => void): void => {
+    const original = request[method] as ((...args: unknown[]) => unknown) | undefined;
+    if (typeof original !== 'function') return;
+    request[method] = function (this: unknown, ...args: unknown[]): unknown {
+      exchange.lastChunk = undefined;
+      const result = original.apply(this, args);
+      const chunk = args.find(isBytes);
+      if (chunk !== undefined && exchange.lastChunk !== chunk) guarded(method, () => tell(asBuffer(chunk)));
+      return result;
+    };
+  };
+  shadow('onBodySent', (chunk) => exchange.sending(chunk));
+  shadow('onData', (chunk) => exchange.received(chunk));
+  shadow('onResponseData', (chunk) => exchange.received(chunk));
+}
+
+function isBytes(value: unknown): value is Uint8Array | string {
+  return value instanceof Uint8Array || typeof value === 'string';
+}
+
+function asBuffer(chunk: Uint8Array | string): Buffer {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+const CONTENT_TYPE = 'content-type';
+const CONTENT_ENCODING = 'content-encoding';
+/** No header of ours is longer; hostile ones are. */
+const MAX_HEADER = 200;
+
+function readHeaders(headers: HeaderList): { contentType: string; encoding: string } {
+  const found = { contentType: '', encoding: '' };
+  const take = (name: unknown, value: unknown): void => {
+    const length = (name as string | Buffer).length;
+    if (length !== CONTENT_TYPE.length && length !== CONTENT_ENCODING.length) return;
+    const key = String(name).toLowerCase();
+    if (key !== CONTENT_TYPE && key !== CONTENT_ENCODING) return;
+    const text = String(value).slice(0, MAX_HEADER).trim().toLowerCase();
+    if (key === CONTENT_TYPE) found.contentType = text;
+    else found.encoding = text;
+  };
+  if (Array.isArray(headers)) for (let at = 0; at + 1 < headers.length; at += 2) take(headers[at], headers[at + 1]);
+  else for (const [name, value] of Object.entries(headers ?? {})) take(name, value);
+  return found;
+}
