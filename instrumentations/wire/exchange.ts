@@ -8,6 +8,7 @@ import type { ModelRequest } from './endpoints.ts';
 import type { Answer } from './formats/format.ts';
 import { JsonScanner } from './json-scanner.ts';
 
+const COLON = 0x3a;
 const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
@@ -77,12 +78,14 @@ export class Exchange {
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
     const now = performance.now();
-    if (this.#firstChunk === undefined) this.#firstChunk = now;
-    else {
+    if (this.#firstChunk !== undefined) {
       const gap = now - this.#lastChunkAt;
       if (gap > this.#longestGap) this.#longestGap = gap;
+      this.#lastChunkAt = now;
+    } else if (!isKeepAlive(chunk)) {
+      this.#firstChunk = now;
+      this.#lastChunkAt = now;
     }
-    this.#lastChunkAt = now;
     if (!this.#isOver) this.#decoder?.write(chunk);
   }
 
@@ -154,4 +157,9 @@ export class Exchange {
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }
+}
+
+/** Gateways send comments (`: processing`) until the model answers: those are no chunks of the answer. */
+function isKeepAlive(chunk: Buffer): boolean {
+  return chunk[0] === COLON && !chunk.includes('\ndata');
 }
