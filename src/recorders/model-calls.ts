@@ -85,7 +85,7 @@ export const modelCalls = {
         },
         failed: (error) => call.fail(error),
         unobservable: () => {
-          if (call instanceof Call) call.discard();
+          if (call instanceof Call) call.endWithStream();
         },
       }),
     );
@@ -125,7 +125,6 @@ function targetOf(details: ModelCallStart): ModelTarget {
 class Call implements RunningCall {
   readonly context: Context;
   open = true;
-  discarded = false;
   #target: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
@@ -183,20 +182,19 @@ class Call implements RunningCall {
     this.#finish(true);
   }
 
-  /** The work handed back a stream: the call ends with the exchange that feeds it, and is unknown without one. */
+  /** The work handed back what cannot be awaited (a stream, an SDK's promise): the call ends with the exchange that feeds it, and is unknown without one. */
   endWithStream(result?: ModelCallResult): void {
-    if (this.#inFlight === 0 && this.#attempts === 0) this.discard();
+    if (this.#inFlight === 0 && this.#attempts === 0) this.#discard();
     else this.end(result);
   }
 
-  /** Gives the call up without a record; what its attempts see is recorded by themselves. */
-  discard(): void {
+  /** Gives the call up without a record: an exchange that starts later is a call of its own. */
+  #discard(): void {
     if (!this.open) return;
     this.open = false;
-    this.discarded = true;
     this.#span.drop();
     publishEnd(this.#running);
-    if (this.#attempts === 0) drop('unobservable');
+    drop('unobservable');
   }
 
   learn(result: ModelCallResult): void {
@@ -319,21 +317,6 @@ class Attempt implements RunningAttempt {
     publish(attempt);
     this.#call.attemptFinished(failure, result, chunks, endedAt);
     if (this.#implicit) this.#call.endAs(failure);
-    else if (this.#call.discarded) publish(this.#asCall(attempt, result, chunks));
-  }
-
-  #asCall(attempt: ModelAttempt, result: ModelCallResult, chunks: ChunkTimes | undefined): ModelCall {
-    const { number: _number, retryOf: _retryOf, statusCode: _statusCode, ...rest } = attempt;
-    return Object.freeze({
-      ...rest,
-      kind: 'model_call',
-      responseId: result.id,
-      finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
-      usage: checkUsage(result.usage),
-      timeToFirstChunkMs: chunks === undefined ? undefined : chunks.first - this.#startedAt,
-      longestStallMs: chunks?.longestGap,
-      attempts: 1,
-    });
   }
 }
 
