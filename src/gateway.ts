@@ -22,6 +22,11 @@ export interface GatewayOptions<G> {
  * Returns the function that restores the object; throws when a method does not exist.
  */
 export function instrumentGateway<G extends object>(gateway: G, options: GatewayOptions<G>): () => void {
+  for (const name of options.methods) {
+    if (typeof gateway[name] !== 'function') {
+      throw new TypeError(`instrumentGateway: option "methods" names "${name}", which is no method of the gateway`);
+    }
+  }
   const restores = options.methods.map((name) => wrap(gateway as Record<string, unknown>, name, options));
   return () => {
     for (const restore of restores.splice(0)) restore();
@@ -29,10 +34,7 @@ export function instrumentGateway<G extends object>(gateway: G, options: Gateway
 }
 
 function wrap<G>(gateway: Record<string, unknown>, name: string, options: GatewayOptions<G>): () => void {
-  const original = gateway[name];
-  if (typeof original !== 'function') {
-    throw new TypeError(`instrumentGateway: option "methods" names "${name}", which is no method of the gateway`);
-  }
+  const original = gateway[name] as Method;
   const own = Object.getOwnPropertyDescriptor(gateway, name);
   const wrapper = {
     // A computed method keeps the name, and no prototype: the wrapper looks like the method that it stands for.
@@ -42,7 +44,7 @@ function wrap<G>(gateway: Record<string, unknown>, name: string, options: Gatewa
         model: options.model === undefined ? modelOf(args[0]) : named(options.model, args),
         operation: named(options.operation, args),
       };
-      return modelCalls.run(details, () => Reflect.apply(original as Method, this, args), resultOf);
+      return modelCalls.run(details, () => Reflect.apply(original, this, args), resultOf);
     },
   }[name] as Method;
   Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });

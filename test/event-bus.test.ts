@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type JobRun, type JobStep, observeEventBus } from '../src/index.ts';
+import { type Recording, startRecording } from './recorders/recording.ts';
+
+let recording: Recording;
+let bus: EventEmitter;
+beforeEach(() => {
+  recording = startRecording();
+  bus = new EventEmitter();
+});
+afterEach(() => recording.stop());
+const runs = (): JobRun[] => recording.observations.filter((o) => o.kind === 'job_run');
+const steps = (): JobStep[] => recording.observations.filter((o) => o.kind === 'job_step');
+
+describe('observeEventBus', () => {
+  it('records a job from RUNNING to its end, and its steps', () => {
+    observeEventBus(bus, { system: 'my_orchestrator' });
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING', name: 'report', queue: 'q' });
+    expect(recording.running.size).toBe(1);
+    bus.emit('job:step', { jobId: '1', status: 'RUNNING', step: { name: 'plan', type: 'agent', agent: 'planner' } });
+    bus.emit('job:step', { jobId: '1', status: 'COMPLETED', step: 'plan' });
+    bus.emit('job:status', { jobId: '1', status: 'COMPLETED' });
+    expect(runs()).toMatchObject([
+      { system: 'my_orchestrator', name: 'report', queue: 'q', id: '1', result: 'success' },
+    ]);
+    expect(steps()).toMatchObject([{ name: 'plan', type: 'agent', agent: 'planner', errorType: undefined }]);
+    const [step, job] = recording.spans();
+    expect(step?.parentSpanContext?.spanId).toBe(job?.spanContext().spanId);
+    expect(recording.running.size).toBe(0);
+  });
+
+  it.each([
+    ['FAILED', 'failure', 'RangeError'],
+    ['CANCELLED', 'cancellation', undefined],
+  ])('records %s as %s', (status, result, errorType) => {
+    observeEventBus(bus);
+    bus.emit('job:status', { id: 7, status: 'running', type: 'sync' });
+    bus.emit('job:status', { id: 7, status, error: new RangeError('private') });
+    expect(runs()).toMatchObject([{ id: '7', name: 'sync', result, errorType }]);
+  });
+
+  it('counts events that say nothing or contradict each other', () => {
+    observeEventBus(bus);
+    bus.emit('job:status', null);
+    bus.emit('job:status', { jobId: '1', status: 'PAUSED' });
+    bus.emit('job:status', { jobId: 'never started', status: 'COMPLETED' });
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    bus.emit('job:step', { jobId: '1', status: 'COMPLETED', step: 'never started' });
+    expect(recording.dropped).toEqual(Array(5).fill('unknown_event'));
+    expect(runs()).toEqual([]);
+  });
+
+  it('reads events of any form through a mapping, and contains one that throws', () => {
+    observeEventBus(bus, {
+      events: ['changed'],
+      read(payload) {
+        const { job, to } = payload as { job: string; to: 'RUNNING' | 'COMPLETED' };
+        if (job === 'bad') throw new Error('cannot read');
+        return { jobId: job, status: to, createdAt: Date.now() - 1000 };
+      },
+    });
+    bus.emit('changed', { job: 'a', to: 'RUNNING' });
+    bus.emit('changed', { job: 'bad', to: 'RUNNING' });
+    bus.emit('changed', { job: 'a', to: 'COMPLETED' });
+    expect(runs()).toHaveLength(1);
+    expect(runs()[0]?.totalMs).toBeGreaterThanOrEqual(1000);
+    expect(recording.dropped).toEqual(['hook_failed']);
+  });
+
+  it('gives up jobs that never end instead of keeping them for ever', () => {
+    observeEventBus(bus);
+    for (let job = 0; job < 10_005; job++) bus.emit('job:status', { jobId: `${job}`, status: 'RUNNING' });
+    expect(recording.running.size).toBe(10_000);
+    expect(recording.dropped).toEqual(Array(5).fill('unobservable'));
+  });
+
+  it('unsubscribes and leaves nothing running', () => {
+    const stop = observeEventBus(bus);
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    stop();
+    stop();
+    expect(bus.eventNames()).toEqual([]);
+    expect(recording.running.size).toBe(0);
+    expect(runs()).toEqual([]);
+  });
+
+  it('says what a bus needs', () => {
+    expect(() => observeEventBus({} as never)).toThrow(/on\(event, handler\)/);
+  });
+});

@@ -1,0 +1,168 @@
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { catalogue } from '../src/catalogue/index.ts';
+import { MetricsListener } from '../src/metrics.ts';
+import type { ModelCall } from '../src/observations.ts';
+import { observe } from '../src/observe.ts';
+import type { GenAiProfile } from '../src/recorders/profiles.ts';
+import { createViews } from '../src/views.ts';
+
+const CALL: ModelCall = {
+  kind: 'model_call',
+  operation: 'chat',
+  provider: 'openai',
+  requestModel: 'gpt-4o',
+  responseModel: 'gpt-4o-2024',
+  serverAddress: 'api.openai.com',
+  serverPort: 443,
+  streaming: true,
+  startTime: 0,
+  durationMs: 2000,
+  outcome: 'success',
+  finishReasons: ['stop'],
+  usage: { input: 100, output: 50, total: 150, cacheRead: 20 },
+  timeToFirstChunkMs: 1000,
+  longestStallMs: 30,
+  attempts: 1,
+};
+
+interface Point {
+  readonly attributes: Record<string, unknown>;
+  readonly value: number | { count: number; sum: number; buckets: { boundaries: number[] } };
+}
+
+let exporter: InMemoryMetricExporter;
+let provider: MeterProvider;
+let stop = (): void => undefined;
+
+function start(profiles: readonly GenAiProfile[] = ['v1.41'], maxAttributeValues = 200): MetricsListener {
+  const listener = new MetricsListener({ profiles, maxAttributeValues });
+  stop = observe(listener);
+  return listener;
+}
+
+async function points(name: string): Promise<Point[]> {
+  await provider.forceFlush();
+  const all =
+    exporter
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+  return (all.find((metric) => metric.descriptor.name === name)?.dataPoints ?? []) as Point[];
+}
+
+async function names(): Promise<string[]> {
+  await provider.forceFlush();
+  return (exporter.getMetrics().at(-1)?.scopeMetrics ?? []).flatMap((scope) =>
+    scope.metrics.map((m) => m.descriptor.name),
+  );
+}
+
+beforeEach(() => {
+  exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  provider = new MeterProvider({ readers: [reader], views: createViews() });
+  metrics.setGlobalMeterProvider(provider);
+});
+afterEach(async () => {
+  stop();
+  await provider.shutdown();
+  metrics.disable();
+});
+
+describe('the metrics listener', () => {
+  it('turns a call into the points of its instruments', async () => {
+    start().observed(CALL);
+    const base = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.response.model': 'gpt-4o-2024',
+      'server.address': 'api.openai.com',
+      'server.port': 443,
+    };
+    const [duration] = await points('gen_ai.client.operation.duration');
+    expect(duration).toMatchObject({ attributes: base, value: { count: 1, sum: 2 } });
+    expect(duration).toHaveProperty('value.buckets.boundaries', [...catalogue.operationDuration.buckets]);
+    expect(await points('gen_ai.client.token.usage')).toMatchObject([
+      { attributes: { ...base, 'gen_ai.token.type': 'input' }, value: { sum: 100 } },
+      { attributes: { ...base, 'gen_ai.token.type': 'output' }, value: { sum: 50 } },
+    ]);
+    expect(await points('gaugeway.model.token_throughput')).toMatchObject([{ value: { sum: 75 } }]);
+    expect(await points('gaugeway.model.output_speed')).toMatchObject([{ value: { sum: 50 } }]);
+    expect(await points('gaugeway.model.errors')).toMatchObject([{ value: 0 }]);
+  });
+
+  it.each([
+    [['v1.41'], ['gen_ai.client.operation.duration'], ['gen_ai.client.inference.duration']],
+    [['latest'], ['gen_ai.client.inference.duration'], ['gen_ai.client.operation.duration']],
+    [['v1.41', 'latest'], ['gen_ai.client.inference.duration', 'gen_ai.client.operation.duration'], []],
+  ] as [GenAiProfile[], string[], string[]][])('writes the names of %s only', async (profiles, present, absent) => {
+    start(profiles).observed(CALL);
+    const written = await names();
+    expect(written).toEqual(expect.arrayContaining(present));
+    for (const name of absent) expect(written).not.toContain(name);
+  });
+
+  it('reports no tokens, speed or throughput of a call whose usage is unknown', async () => {
+    const { usage: _usage, ...unknown } = CALL;
+    start(['v1.41', 'latest']).observed(unknown);
+    expect((await names()).filter((name) => /token|speed|throughput/.test(name))).toEqual([]);
+  });
+
+  it('marks a failure on its duration and counts it for alerts, but not what the caller stopped', async () => {
+    const listener = start();
+    const { usage: _usage, ...failed } = CALL;
+    listener.observed({ ...failed, outcome: 'error', errorType: 'rate_limit_exceeded' });
+    listener.observed({ ...failed, outcome: 'aborted', errorType: 'aborted' });
+    expect((await points('gen_ai.client.operation.duration')).map((p) => p.attributes['error.type'])).toEqual([
+      'rate_limit_exceeded',
+      'aborted',
+    ]);
+    expect(await points('gaugeway.model.errors')).toMatchObject([{ value: 1 }]);
+  });
+
+  it('bounds the models that it has seen', async () => {
+    const listener = start(['v1.41'], 3);
+    for (let i = 0; i < 10; i++) listener.observed({ ...CALL, requestModel: `m${i}` });
+    const models = (await points('gaugeway.model.errors')).map((p) => p.attributes['gen_ai.request.model']);
+    expect(models).toEqual(['m0', 'm1', 'm2', 'other']);
+    const dropped = await points('gaugeway.self.dropped');
+    expect(dropped).toMatchObject([{ attributes: { 'gaugeway.drop.reason': 'series_limit' } }]);
+  });
+
+  it('refuses values that would poison a series', async () => {
+    start().observed({ ...CALL, durationMs: Number.NaN, usage: { input: Number.POSITIVE_INFINITY } });
+    expect(await points('gen_ai.client.operation.duration')).toEqual([]);
+    expect(await points('gen_ai.client.token.usage')).toEqual([]);
+    expect((await points('gaugeway.self.dropped'))[0]?.attributes).toEqual({ 'gaugeway.drop.reason': 'invalid_value' });
+  });
+
+  it('shows what runs, and the age of the oldest job', async () => {
+    const listener = start();
+    const job = { kind: 'job_run', system: 's', queue: 'q', name: 'n', startTime: Date.now() - 60_000 } as const;
+    listener.started(job);
+    listener.started({ ...job, startTime: Date.now() });
+    expect(await points('gaugeway.job.run.active')).toMatchObject([{ value: 2 }]);
+    const [oldest] = await points('gaugeway.job.run.oldest_age');
+    expect(oldest?.value).toBeGreaterThanOrEqual(60);
+    listener.ended(job);
+    listener.ended(job);
+    expect(await points('gaugeway.job.run.active')).toMatchObject([{ value: 1 }]);
+  });
+
+  it('follows a provider that is set after it', async () => {
+    metrics.disable();
+    const listener = start();
+    listener.observed(CALL);
+    metrics.setGlobalMeterProvider(provider);
+    listener.observed(CALL);
+    expect(await points('gen_ai.client.operation.duration')).toMatchObject([{ value: { count: 1 } }]);
+  });
+});
