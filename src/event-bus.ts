@@ -5,10 +5,13 @@ import type { RunningStep } from './recorders/steps.ts';
 
 /** Anything with `on` and a way to take a handler off again; Node's EventEmitter is one. */
 export interface EventBus {
-  on(event: string, handler: (...payload: never[]) => void): unknown;
-  off?(event: string, handler: (...payload: never[]) => void): unknown;
-  removeListener?(event: string, handler: (...payload: never[]) => void): unknown;
+  on(event: string, handler: Handler): unknown;
+  off?(event: string, handler: Handler): unknown;
+  removeListener?(event: string, handler: Handler): unknown;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: typed emitters differ in their payloads, and all of them must fit
+type Handler = (...payload: any[]) => void;
 
 /** What one event of the bus says. */
 export interface JobEvent {
@@ -104,12 +107,12 @@ export function observeEventBus(bus: EventBus, mapping: EventBusMapping = {}): (
         if (event === undefined) drop('unknown_event');
         else context.with(ROOT_CONTEXT, () => handle(event));
       });
-    bus.on(name, handler as (...payload: never[]) => void);
+    bus.on(name, handler);
     return { name, handler };
   });
   return () => {
     for (const { name, handler } of handlers.splice(0)) {
-      (bus.off ?? bus.removeListener)?.call(bus, name, handler as (...payload: never[]) => void);
+      (bus.off ?? bus.removeListener)?.call(bus, name, handler);
     }
     for (const { job } of running.values()) job.discard();
     running.clear();

@@ -1,0 +1,72 @@
+import { catalogue, type InstrumentSpec } from '../src/catalogue/index.ts';
+import { settings } from '../src/options.ts';
+
+const FAMILIES: readonly (readonly [prefix: string, title: string])[] = [
+  ['gen_ai.', 'Model calls, by the GenAI semantic conventions'],
+  ['gaugeway.model.', 'Model calls, beyond the conventions'],
+  ['gaugeway.job.', 'Jobs'],
+  ['gaugeway.operation.', 'Operations'],
+  ['gaugeway.self.', 'gaugeway itself'],
+];
+
+/** `docs/metrics.md`: every instrument with its unit, attributes and boundaries. */
+export function metricsPage(): string {
+  const specs: InstrumentSpec[] = Object.values(catalogue);
+  const sections = FAMILIES.map(([prefix, title]) => {
+    const rows = specs.filter((spec) => spec.name.startsWith(prefix)).map(instrumentSection);
+    return `## ${title}\n\n${rows.join('\n\n')}`;
+  });
+  return `# Metrics
+
+Every instrument of gaugeway. Rendered from \`src/catalogue\` by \`npm run render\`; do not edit by hand.
+
+The names are the same over OTLP and on \`/metrics\`; Prometheus shows them with \`_\` for \`.\` and with their unit, as in
+\`gen_ai_client_operation_duration_seconds_bucket\`. An instrument marked with a generation of the GenAI names is written
+only with \`GAUGEWAY_GENAI_NAMES\` set to it (\`v1.41\`, the default, \`latest\`, or \`both\`).
+
+${sections.join('\n\n')}
+`;
+}
+
+function instrumentSection(spec: InstrumentSpec): string {
+  const kind = spec.kind.replace('updown', 'up-down counter').replace('observable_gauge', 'gauge');
+  const lines = [
+    `### \`${spec.name}\``,
+    '',
+    spec.description,
+    '',
+    `- ${kind}, unit \`${spec.unit}\`${spec.profile === undefined ? '' : `, names of generation \`${spec.profile}\``}`,
+    `- attributes: ${spec.attributes.map((attribute) => `\`${attribute}\``).join(', ')}`,
+  ];
+  if (spec.buckets !== undefined) lines.push(`- boundaries: ${spec.buckets.join(', ')}`);
+  return lines.join('\n');
+}
+
+/** `docs/configuration.md`: every setting with its option, variables and default. */
+export function configurationPage(): string {
+  const rows = Object.entries(settings).map(([option, { description, variables, fallback, parser }]) => {
+    const value = fallback as unknown;
+    const shown = value === undefined || (Array.isArray(value) && value.length === 0) ? '' : `\`${String(value)}\``;
+    const names = variables.map((variable) => `\`${variable}\``).join('<br>');
+    return `| \`${option}\` | ${names} | ${shown} | ${description} Must be ${parser.expects}. |`;
+  });
+  return `# Configuration
+
+Rendered from \`src/options.ts\` by \`npm run render\`; do not edit by hand.
+
+An option of \`setup()\` beats a \`GAUGEWAY_*\` variable beats a variable of a specification beats the default. A wrong
+variable is one line on stderr and leaves the default; a wrong option throws and names itself.
+
+| Option | Variables | Default | Meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+The OTLP exporters read \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_TIMEOUT\`, \`_COMPRESSION\`, \`_CERTIFICATE\`,
+\`_CLIENT_CERTIFICATE\` and \`_CLIENT_KEY\` themselves, also with \`METRICS_\` or \`TRACES_\` before the last word. Unless set,
+compression is gzip and the timeout is half a second below \`exitTimeoutMs\`. The resource takes
+\`OTEL_RESOURCE_ATTRIBUTES\`. \`OTEL_LOG_LEVEL\` (default \`warn\`) says how much OpenTelemetry tells on stderr. With
+\`OTEL_CONFIG_FILE\` the SDK's own reader of that file decides about exporters, views and samplers.
+
+Only code can give \`views\`, \`metricReaders\`, \`spanProcessors\` and \`instrumentations\`.
+`;
+}
