@@ -58,6 +58,8 @@ export class MetricsListener implements Listener {
   started(running: Running): void {
     this.#running.add(running);
     this.#countActive(running, 1);
+    // An error series must be there at 0 before its first error, or the first burst does not show in a rate.
+    if (running.kind === 'model_call') this.#to.with('modelErrors', this.#model(running)).record(0);
   }
 
   ended(running: Running): void {
