@@ -3,6 +3,7 @@ import {
   context,
   createContextKey,
   type Link,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -32,6 +33,8 @@ export interface JobStart {
   readonly context?: Context | undefined;
   /** Spans that this run belongs to without being their child. */
   readonly links?: Link[] | undefined;
+  /** False where the orchestrator has a span of its own around the run. @default true */
+  readonly span?: boolean | undefined;
 }
 
 /** How a run ended, where it was not a plain success or failure. */
@@ -100,7 +103,7 @@ class Run implements RunningJob {
   readonly #details: JobStart;
   readonly #startedAt = performance.now();
   readonly #startTime = Date.now();
-  readonly #span;
+  readonly #span: Span | undefined;
   readonly #running: Running;
   #open = true;
 
@@ -114,12 +117,14 @@ class Run implements RunningJob {
       ...(details.id === undefined ? {} : { 'gaugeway.job.id': details.id }),
       ...(details.attempt === undefined ? {} : { 'gaugeway.job.attempt': details.attempt }),
     };
-    this.#span = tracer().startSpan(
-      `process ${details.queue ?? details.name}`,
-      { kind: SpanKind.CONSUMER, attributes, startTime: this.#startTime, links: details.links ?? [] },
-      parent,
-    );
-    this.context = trace.setSpan(parent, this.#span).setValue(JOB, this.#target);
+    if (details.span !== false) {
+      this.#span = tracer().startSpan(
+        `process ${details.queue ?? details.name}`,
+        { kind: SpanKind.CONSUMER, attributes, startTime: this.#startTime, links: details.links ?? [] },
+        parent,
+      );
+    }
+    this.context = (this.#span === undefined ? parent : trace.setSpan(parent, this.#span)).setValue(JOB, this.#target);
     this.#running = Object.freeze({
       kind: 'job_run',
       ...this.#target,
@@ -149,7 +154,7 @@ class Run implements RunningJob {
 
   discard(): void {
     if (!this.#close()) return;
-    this.#span.end();
+    this.#span?.end();
     drop('unobservable');
   }
 
@@ -177,12 +182,12 @@ class Run implements RunningJob {
       totalMs: final && createdAt !== undefined ? nonNegative(this.#startTime + durationMs - createdAt) : undefined,
       final,
     });
-    this.#span.setAttribute('gaugeway.job.result', result);
+    this.#span?.setAttribute('gaugeway.job.result', result);
     if (errorType !== undefined) {
-      this.#span.setAttribute('error.type', errorType);
-      this.#span.setStatus({ code: SpanStatusCode.ERROR });
+      this.#span?.setAttribute('error.type', errorType);
+      this.#span?.setStatus({ code: SpanStatusCode.ERROR });
     }
-    this.#span.end(this.#startTime + durationMs);
+    this.#span?.end(this.#startTime + durationMs);
     publish(run);
   }
 }
