@@ -1,0 +1,58 @@
+import { createServer } from 'node:net';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startMockProvider } from '../../../examples/mock-provider/index.ts';
+import { startReceiver } from '../../helpers/receiver.ts';
+import { NODES, REGISTER, runApp } from '../../helpers/run-app.ts';
+import { CA_FILE, compareLifecycles, TLS } from './lifecycles.ts';
+
+const APP = 'test/instrumentations/wire/apps/lifecycles.ts';
+const plain = await startMockProvider();
+const secure = await startMockProvider({ tls: TLS });
+const CLOSED_URL = await closedUrl();
+afterAll(async () => {
+  await plain.close();
+  await secure.close();
+});
+
+async function closedUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+const overHttp1 = { BASE_URL: plain.url, CLOSED_URL };
+const overTls = { BASE_URL: secure.url, CLOSED_URL, NODE_EXTRA_CA_CERTS: CA_FILE, CA: TLS.cert };
+
+describe.each(NODES)('Node %s', (node) => {
+  it('tells every lifecycle of fetch over HTTP/1.1 once, and changes nothing for the application', async () => {
+    plain.reset();
+    await compareLifecycles({ node, file: APP, env: overHttp1 });
+    expect(plain.requests.every(({ httpVersion }) => httpVersion === '1.1')).toBe(true);
+  });
+
+  it('tells a response that is held unread until a signal ends the process', async () => {
+    const receiver = await startReceiver();
+    const end = await runApp({
+      node,
+      file: APP,
+      flags: ['--expose-gc', ...REGISTER],
+      env: { ...overHttp1, ...receiver.env, HOLD: '1' },
+      onStdout: (text, kill) => text.endsWith('holding') && kill('SIGTERM'),
+    });
+    expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
+    const attempts = receiver.points('gaugeway.model.attempt.duration', { 'gen_ai.request.model': 'held' });
+    expect(attempts.map(({ count, attributes }) => [count, attributes['gaugeway.outcome']])).toEqual([
+      [1, 'abandoned'],
+    ]);
+    expect(receiver.points('gaugeway.model.active').filter(({ value }) => value !== 0)).toEqual([]);
+    await receiver.close();
+  });
+});
+
+it('tells every lifecycle of fetch over TLS with HTTP/2, the default of Node 26', async () => {
+  secure.reset();
+  await compareLifecycles({ node: '26', file: APP, env: overTls });
+  expect(secure.requests.every(({ httpVersion }) => httpVersion === '2.0')).toBe(true);
+});
