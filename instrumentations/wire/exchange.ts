@@ -9,6 +9,7 @@ import type { Answer } from './formats/format.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 const COLON = 0x3a;
+const ABORTED: Failure = { outcome: 'aborted', errorType: 'aborted' };
 const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
@@ -96,7 +97,7 @@ export class Exchange {
 
   /** The exchange ended before its answer did. */
   failed(error: unknown): void {
-    this.#end(classify(error));
+    this.#end(classifyEnd(error));
   }
 
   /** Nobody will tell the end any more. */
@@ -157,6 +158,20 @@ export class Exchange {
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }
+}
+
+/** undici cancels the body of a response that was dropped unread with exactly this reason. */
+const COLLECTED = 'Response object has been garbage collected';
+
+/**
+ * What ends an exchange early is an error of Node or undici, which has a code, or the reason that the application gave
+ * when it aborted or cancelled, which may be any value.
+ */
+function classifyEnd(error: unknown): Failure {
+  if (error === COLLECTED) return ABANDONED;
+  const failure = classify(error);
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return failure.outcome === 'error' && !hasCode ? ABORTED : failure;
 }
 
 /** Gateways send comments (`: processing`) until the model answers: those are no chunks of the answer. */

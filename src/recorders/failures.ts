@@ -14,9 +14,6 @@ const TIMEOUT_CODES = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** undici cancels the body of a response that was dropped unread with exactly this reason. */
-const COLLECTED = 'Response object has been garbage collected';
-
 /** `error.type` may only hold identifiers: letters, digits, `_`, `.`, `-`, of bounded length. */
 const IDENTIFIER = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -29,8 +26,7 @@ export function isIdentifier(value: unknown): value is string {
  * Messages are never used: they are unbounded and may hold content.
  */
 export function classify(error: unknown): Failure {
-  if (error === COLLECTED) return { outcome: 'abandoned', errorType: 'abandoned' };
-  if (typeof error !== 'object' || error === null) return { outcome: 'aborted', errorType: 'aborted' };
+  if (typeof error !== 'object' || error === null) return { outcome: 'error', errorType: '_OTHER' };
   const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: unknown };
   if (name === 'AbortError' || name === 'APIUserAbortError' || code === 'UND_ERR_ABORTED' || code === 'ABORT_ERR') {
     return { outcome: 'aborted', errorType: 'aborted' };

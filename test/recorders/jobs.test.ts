@@ -21,6 +21,7 @@ describe('jobs.run', () => {
 
   it.each([
     [new RangeError('x'), 'failure', 'RangeError'],
+    ['a string', 'failure', '_OTHER'],
     [new DOMException('x', 'TimeoutError'), 'timeout', 'TimeoutError'],
     [new DOMException('x', 'AbortError'), 'cancellation', 'AbortError'],
   ])('records %s as its result and rethrows it', async (error, result, errorType) => {
