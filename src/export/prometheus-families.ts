@@ -1,28 +1,35 @@
 import type { Attributes } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   type DataPoint,
   DataPointType,
+  type ExponentialHistogram,
   type Histogram,
   type MetricData,
   type MetricDescriptor,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { type MetricShape, prometheusLabels, prometheusMetricName } from './prometheus-names.ts';
+import {
+  histogramText,
+  joinLabels,
+  labelText,
+  metadataText,
+  numberText,
+  type PrometheusFamily,
+} from './prometheus-text.ts';
 
-type OwnPoint<T> = { -readonly [Key in keyof DataPoint<T>]: DataPoint<T>[Key] };
-type Combine<T> = (earlier: OwnPoint<T>, later: DataPoint<T>) => T | undefined;
+type Value = number | Histogram;
 
-interface Family {
+/** What an instrument becomes; `undefined`: refused, because its name is empty or belongs to another family. */
+interface Claim {
   readonly shape: MetricShape;
-  /** `undefined`: refused, because its name is empty or belongs to another family. */
-  readonly descriptor: MetricDescriptor | undefined;
+  readonly name: string | undefined;
 }
 
-interface Labels {
-  readonly attributes: Attributes;
-  /** Equal for equal label sets. */
-  readonly key: string;
+/** The instruments that share a name, each with the labels of its scope. */
+interface Members extends PrometheusFamily {
+  help: string;
+  readonly metrics: { readonly metric: MetricData; readonly scopeLabels: string }[];
 }
 
 const MAX_WARNINGS = 100;
@@ -38,12 +45,8 @@ function shapeOf(metric: MetricData): MetricShape {
   }
 }
 
-const add: Combine<number> = (earlier, later) => earlier.value + later.value;
-
-/** One collection gives all its points one time, so the order decides. */
-const last: Combine<number> = (_, later) => later.value;
-
-const addBuckets: Combine<Histogram> = ({ value: earlier }, { value: later }) => {
+/** Undefined when the two do not go together. */
+function addHistograms(earlier: Histogram, later: Histogram): Histogram | undefined {
   const { boundaries, counts } = earlier.buckets;
   const other = later.buckets;
   if (boundaries.length !== other.boundaries.length || boundaries.some((bound, i) => bound !== other.boundaries[i])) {
@@ -54,18 +57,35 @@ const addBuckets: Combine<Histogram> = ({ value: earlier }, { value: later }) =>
     count: earlier.count + later.count,
     ...(earlier.sum !== undefined && later.sum !== undefined && { sum: earlier.sum + later.sum }),
   };
-};
+}
+
+/** The text format knows no exponential histogram; one bucket still gives rates and averages. */
+function withOneBucket({ count, sum }: ExponentialHistogram): Histogram {
+  return { buckets: { boundaries: [], counts: [count] }, count, ...(sum !== undefined && { sum }) };
+}
+
+function shownValue(metric: MetricData, point: DataPoint<unknown>): Value | undefined {
+  switch (metric.dataPointType) {
+    case DataPointType.HISTOGRAM:
+      return point.value as Histogram;
+    case DataPointType.EXPONENTIAL_HISTOGRAM:
+      return withOneBucket(point.value as ExponentialHistogram);
+    default:
+      return typeof point.value === 'number' ? point.value : undefined;
+  }
+}
 
 /**
- * Makes the function that renames what the SDK collected, so that the SDK's serializer prints the names a Collector would
- * and nothing that makes Prometheus refuse the scrape. The SDK's objects stay as they are; one line per problem goes to `warn`.
+ * Makes the function that writes what the SDK collected as Prometheus text, with the names a Collector would give and
+ * nothing that makes Prometheus refuse the scrape. The text comes in small pieces, some of them empty, so that the caller
+ * can pause between two. The SDK's objects stay as they are; one line per problem goes to `warn`.
  */
-export function createPrometheusTranslator(
+export function createPrometheusWriter(
   warn: (message: string) => void,
-): (from: ResourceMetrics) => ResourceMetrics {
-  const families = new WeakMap<MetricDescriptor, Family>();
+): (from: ResourceMetrics) => Generator<string, void, void> {
+  const claims = new WeakMap<MetricDescriptor, Claim>();
   // The SDK keeps the attributes of a cumulative series, so each is translated once in its life.
-  const labelSets = new WeakMap<Attributes, Labels>();
+  const labelTexts = new WeakMap<Attributes, string>();
   // For the life of the process, so that two instruments that want one name do not take turns between scrapes.
   const owners = new Map<string, string>([['target_info', 'target_info']]);
   const warned = new Set<string>();
@@ -76,7 +96,7 @@ export function createPrometheusTranslator(
     warn(message);
   }
 
-  function claim(name: string, shape: MetricShape): boolean {
+  function isFree(name: string, shape: MetricShape): boolean {
     // A gauge `x_count` beside a histogram `x` would be samples of the histogram to most parsers.
     const samples = shape === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
     const owner = `${shape === 'up-down' ? 'gauge' : shape} ${name}`;
@@ -85,115 +105,103 @@ export function createPrometheusTranslator(
     return true;
   }
 
-  function createFamily(descriptor: MetricDescriptor, shape: MetricShape): Family {
+  function createClaim(descriptor: MetricDescriptor, shape: MetricShape): Claim {
     // Plain JavaScript passes anything as unit or description, and the SDK passes it on.
     const name = prometheusMetricName(String(descriptor.name), String(descriptor.unit), shape);
-    if (name !== undefined && claim(name, shape)) {
-      // The word is in the name now, and `# UNIT` with another word contradicts it.
-      return { shape, descriptor: { ...descriptor, name, description: String(descriptor.description), unit: '' } };
-    }
+    if (name !== undefined && isFree(name, shape)) return { shape, name };
     warnOnce(
       name === undefined
         ? `Prometheus: the metric ${JSON.stringify(descriptor.name)} has no valid name and is not shown.`
         : `Prometheus: the ${shape} ${JSON.stringify(descriptor.name)} is not shown, because ${name} is the name of another metric.`,
     );
-    return { shape, descriptor: undefined };
+    return { shape, name: undefined };
   }
 
-  function describe(metric: MetricData): MetricDescriptor | undefined {
+  function claimOf(metric: MetricData): Claim {
     const shape = shapeOf(metric);
-    let family = families.get(metric.descriptor);
-    if (family?.shape !== shape) {
-      family = createFamily(metric.descriptor, shape);
-      families.set(metric.descriptor, family);
+    let claim = claims.get(metric.descriptor);
+    if (claim?.shape !== shape) {
+      claim = createClaim(metric.descriptor, shape);
+      claims.set(metric.descriptor, claim);
     }
-    return family.descriptor;
+    return claim;
   }
 
-  function labelsOf(attributes: Attributes): Labels {
-    let labels = labelSets.get(attributes);
-    if (!labels) {
-      const entries = prometheusLabels(attributes, (label, key) =>
+  function labelsOf(attributes: Attributes): string {
+    let text = labelTexts.get(attributes);
+    if (text === undefined) {
+      const labels = prometheusLabels(attributes, (label, key) =>
         warnOnce(
           `Prometheus: ${JSON.stringify(key)} and another attribute are one label, ${label}; values are joined with ";".`,
         ),
       );
-      labels = { attributes: Object.fromEntries(entries), key: JSON.stringify(entries) };
-      labelSets.set(attributes, labels);
+      text = labelText(labels);
+      labelTexts.set(attributes, text);
     }
-    return labels;
+    return text;
   }
 
-  function ownPoints<T>(
-    name: string,
-    points: readonly DataPoint<T>[],
-    series: Map<string, OwnPoint<T>>,
-    combine: Combine<T>,
-  ): DataPoint<T>[] {
-    const own: DataPoint<T>[] = [];
-    for (const point of points) {
-      const { attributes, key } = labelsOf(point.attributes);
-      const earlier = series.get(key);
-      if (!earlier) {
-        const { startTime, endTime, value } = point;
-        const copy = { startTime, endTime, value, attributes };
-        series.set(key, copy);
-        own.push(copy);
-        continue;
+  function familiesOf({ scopeMetrics }: ResourceMetrics): Iterable<Members> {
+    const families = new Map<string, Members>();
+    for (const { scope, metrics } of scopeMetrics) {
+      const scopeLabels = labelText(
+        (
+          [
+            ['otel_scope_name', scope.name],
+            ['otel_scope_schema_url', scope.schemaUrl],
+            ['otel_scope_version', scope.version],
+          ] as const
+        ).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
+      );
+      for (const metric of metrics) {
+        const { name, shape } = claimOf(metric);
+        if (name === undefined) continue;
+        let family = families.get(name);
+        if (family === undefined) {
+          family = { name, type: shape === 'up-down' ? 'gauge' : shape, help: '', metrics: [] };
+          families.set(name, family);
+        }
+        family.help ||= String(metric.descriptor.description);
+        family.metrics.push({ metric, scopeLabels });
       }
-      const combined = combine(earlier, point);
-      if (combined !== undefined) earlier.value = combined;
-      else warnOnce(`Prometheus: histograms with different buckets are named ${name}; only the first is shown.`);
     }
-    return own;
+    return families.values();
   }
 
-  return ({ resource, scopeMetrics }) => {
-    const numbers = new Map<string, Map<string, OwnPoint<number>>>();
-    const histograms = new Map<string, Map<string, OwnPoint<Histogram>>>();
-
-    function translate(metric: MetricData, scopeKey: string): MetricData | undefined {
-      const descriptor = describe(metric);
-      if (!descriptor) return undefined;
-      const { name } = descriptor;
-      const key = name + scopeKey;
-      if (metric.dataPointType === DataPointType.SUM || metric.dataPointType === DataPointType.GAUGE) {
-        const valid = metric.dataPoints.filter((point) => typeof point.value === 'number');
-        const combine = metric.dataPointType === DataPointType.SUM ? add : last;
-        return { ...metric, descriptor, dataPoints: ownPoints(name, valid, seriesOf(numbers, key), combine) };
+  /** Gathers the series of a family by their labels: attributes that become equal are one series. */
+  function* gather({ name, metrics }: Members, series: Map<string, Value>): Generator<string, void, void> {
+    for (const { metric, scopeLabels } of metrics) {
+      for (const point of metric.dataPoints) {
+        const value = shownValue(metric, point);
+        if (value === undefined) continue;
+        const labels = joinLabels(labelsOf(point.attributes), scopeLabels);
+        const earlier = series.get(labels);
+        if (earlier === undefined) series.set(labels, value);
+        else if (typeof value === 'number') {
+          // One collection gives all its points one time, so the order decides between two of a gauge.
+          series.set(labels, metric.dataPointType === DataPointType.SUM ? (earlier as number) + value : value);
+        } else {
+          const sum = addHistograms(earlier as Histogram, value);
+          if (sum !== undefined) series.set(labels, sum);
+          else warnOnce(`Prometheus: histograms with different buckets are named ${name}; only the first is shown.`);
+        }
+        yield '';
       }
-      // The serializer knows no exponential histogram; one bucket still gives rates and averages.
-      const points =
-        metric.dataPointType === DataPointType.HISTOGRAM ? metric.dataPoints : metric.dataPoints.map(withOneBucket);
-      return {
-        descriptor,
-        aggregationTemporality: metric.aggregationTemporality,
-        dataPointType: DataPointType.HISTOGRAM,
-        dataPoints: ownPoints(name, points, seriesOf(histograms, key), addBuckets),
-      };
     }
+  }
 
-    return {
-      resource: resourceFromAttributes(labelsOf(resource.attributes).attributes),
-      scopeMetrics: scopeMetrics.map(({ scope, metrics }) => {
-        const scopeKey = JSON.stringify([scope.name, scope.version || '', scope.schemaUrl || '']);
-        return { scope, metrics: metrics.flatMap((metric) => translate(metric, scopeKey) ?? []) };
-      }),
-    };
+  return function* write(from) {
+    const target = { name: 'target_info', type: 'gauge', help: 'Target metadata' } as const;
+    yield metadataText(target) + numberText(target.name, labelsOf(from.resource.attributes), 1);
+    for (const family of familiesOf(from)) {
+      const series = new Map<string, Value>();
+      yield* gather(family, series);
+      if (series.size > 0) yield metadataText(family);
+      for (const [labels, value] of series) {
+        yield typeof value === 'number'
+          ? numberText(family.name, labels, value)
+          : histogramText(family.name, labels, value);
+      }
+    }
   };
-}
-
-function seriesOf<T>(all: Map<string, Map<string, T>>, key: string): Map<string, T> {
-  let series = all.get(key);
-  if (!series) {
-    series = new Map();
-    all.set(key, series);
-  }
-  return series;
-}
-
-function withOneBucket<T extends { count: number; sum?: number }>(point: DataPoint<T>): DataPoint<Histogram> {
-  const { count, sum } = point.value;
-  const value = { buckets: { boundaries: [], counts: [count] }, count, ...(sum !== undefined && { sum }) };
-  return { ...point, value };
 }

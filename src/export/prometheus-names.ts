@@ -44,8 +44,10 @@ const PER_UNIT_WORDS = new Map([
   ['y', 'year'],
 ]);
 
-// A colon would be valid in a name, but it belongs to recording rules and the SDK's serializer turns it into `_` anyway.
 const INVALID_CHARACTERS = /[^a-zA-Z0-9]+/g;
+/** A colon belongs to recording rules, but a name that has one keeps it. */
+const INVALID_IN_NAMES = /[^a-zA-Z0-9:]+/g;
+const INVALID_IN_LABELS = /[^a-zA-Z0-9_]/gu;
 const ANNOTATION = /[{}]/;
 
 function unitWord(unit: string, words: ReadonlyMap<string, string>): string {
@@ -67,7 +69,7 @@ function unitSuffixes(unit: string): { main: string; per: string } {
 
 /** The Prometheus name of a metric, or `undefined` when nothing of its name can be kept. */
 export function prometheusMetricName(name: string, unit: string, shape: MetricShape): string | undefined {
-  let tokens = name.split(INVALID_CHARACTERS).filter((token) => token !== '');
+  let tokens = name.split(INVALID_IN_NAMES).filter((token) => token !== '');
   const { main, per } = unitSuffixes(unit);
   const suffixes = [per ? main.replace(/_$/, '') : main, per];
   tokens.push(...suffixes.filter((suffix) => suffix !== '' && !tokens.includes(suffix)));
@@ -75,8 +77,7 @@ export function prometheusMetricName(name: string, unit: string, shape: MetricSh
   const type = shape === 'counter' ? 'total' : shape === 'gauge' && unit === '1' ? 'ratio' : undefined;
   if (type) tokens = [...tokens.filter((token) => token !== type), type];
 
-  // The serializer collapses underscores too; doing it here makes two names that it would make equal, equal for us.
-  const joined = tokens.join('_').replace(/_{2,}/g, '_');
+  const joined = tokens.join('_');
   if (joined === '') return undefined;
   return /^[0-9]/.test(joined) ? `_${joined}` : joined;
 }
@@ -84,13 +85,17 @@ export function prometheusMetricName(name: string, unit: string, shape: MetricSh
 /** Far above any honest value, far below the 16 MB that a Prometheus can store. */
 const MAX_LABEL_CHARACTERS = 2048;
 
-// `le` and the scope labels are appended by the serializer, `job` and `instance` by Prometheus, which renames what
+// `le` and the scope labels are appended to each series, `job` and `instance` by Prometheus, which renames what
 // it scrapes in this way. Doing it first keeps `honor_labels: true` from moving the series to another target.
 const RESERVED_LABEL = /^(?:le|job|instance|otel_scope_.*)$/;
 
 /** The Prometheus label for an attribute key: valid, and never one that something else sets. */
 export function prometheusLabelName(key: string): string {
-  const name = key.slice(0, MAX_LABEL_CHARACTERS).replace(INVALID_CHARACTERS, '_') || '_';
+  // Runs of underscores stay, but what begins with two belongs to Prometheus.
+  const name = key
+    .slice(0, MAX_LABEL_CHARACTERS)
+    .replace(INVALID_IN_LABELS, '_')
+    .replace(/^_*$|^__+/, '_');
   if (/^[0-9]/.test(name)) return `key_${name}`;
   return RESERVED_LABEL.test(name) ? `exported_${name}` : name;
 }

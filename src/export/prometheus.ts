@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
-import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { type CollectionResult, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
-import { createPrometheusTranslator } from './prometheus-families.ts';
+import { createPrometheusWriter } from './prometheus-families.ts';
 
 /** What `createPrometheusReader` is given. */
 export interface PrometheusReaderOptions {
@@ -32,6 +32,9 @@ export interface PrometheusEndpoint {
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const LAST_PORT = 65_535;
 
+/** The application waits for no more of a scrape than this at a time. */
+const MAX_SLICE_MS = 2;
+
 /**
  * An instrument matched by a view keeps, for each reader, a copy of every interval that this reader has not collected:
  * without a scrape the heap grows with every export of another reader.
@@ -45,8 +48,7 @@ class PrometheusReader extends MetricReader {
   readonly #options: PrometheusReaderOptions;
   readonly #path: string;
   readonly #server: Server;
-  readonly #serializer = new PrometheusSerializer();
-  readonly #translate: ReturnType<typeof createPrometheusTranslator>;
+  readonly #write: ReturnType<typeof createPrometheusWriter>;
   #idleTimer: NodeJS.Timeout | undefined;
   #shutdown: Promise<void> | undefined;
 
@@ -58,7 +60,7 @@ class PrometheusReader extends MetricReader {
     const { path = '/metrics' } = options;
     this.#options = options;
     this.#path = path.startsWith('/') ? path : `/${path}`;
-    this.#translate = createPrometheusTranslator(options.warn);
+    this.#write = createPrometheusWriter(options.warn);
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.unref();
     // A connection that a scraper keeps open would hold the process as the server itself would.
@@ -131,23 +133,37 @@ class PrometheusReader extends MetricReader {
       response.writeHead(405, { allow: 'GET' }).end();
     } else {
       try {
-        const body = await this.#scrape();
-        response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(body);
+        await this.#scrape(response);
       } catch (error) {
         diag.error('Prometheus: a scrape failed', error);
-        response.writeHead(500).end();
+        // Half of a scrape must not look like a whole one.
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
       }
     }
   }
 
-  async #scrape(): Promise<string> {
+  async #scrape(response: ServerResponse): Promise<void> {
     const { resourceMetrics, errors } = await this.collect();
     if (errors.length > 0) diag.warn('Prometheus: some metrics could not be collected', ...errors);
     const { resource } = resourceMetrics;
     if (resource.asyncAttributesPending) await resource.waitForAsyncAttributes?.();
-    const text = this.#serializer.serialize(this.#translate(resourceMetrics));
-    // The serializer ends a scrape without metrics in a comment that strict parsers take for cut off.
-    return text.endsWith('\n') ? text : `${text}\n`;
+    // What the SDK collects, it collects in one go.
+    await nextTurn();
+    let text = '';
+    let sliceStart = performance.now();
+    for (const piece of this.#write(resourceMetrics)) {
+      text += piece;
+      if (performance.now() - sliceStart < MAX_SLICE_MS) continue;
+      if (!response.headersSent) response.writeHead(200, { 'content-type': CONTENT_TYPE });
+      response.write(text);
+      text = '';
+      await nextTurn();
+      if (response.destroyed) return;
+      sliceStart = performance.now();
+    }
+    if (!response.headersSent) response.writeHead(200, { 'content-type': CONTENT_TYPE });
+    response.end(text);
   }
 }
 

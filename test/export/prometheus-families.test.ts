@@ -29,7 +29,7 @@ function parseStrictly(text: string): Exposition {
   };
   if (!text.endsWith('\n')) fail(text.slice(-80), 'the last line is not ended');
   for (const line of text.slice(0, -1).split('\n')) {
-    const comment = /^# (HELP|TYPE) ([a-zA-Z_][a-zA-Z0-9_]*) (.*)$/s.exec(line);
+    const comment = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s.exec(line);
     if (comment) {
       const [, kind, name = '', rest = ''] = comment;
       if (name !== family) {
@@ -40,8 +40,7 @@ function parseStrictly(text: string): Exposition {
       if (/\\(?![\\n])/.test(rest.replaceAll('\\\\', ''))) fail(line, 'bad escape');
       continue;
     }
-    if (line === '# no registered metrics') continue;
-    const sample = /^([a-zA-Z_][a-zA-Z0-9_]*)(?:\{(.*)\})? (NaN|[+-]Inf|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/s.exec(line);
+    const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]Inf|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/s.exec(line);
     if (!sample) return fail(line, 'not a sample');
     const [, name = '', inner = '', value = ''] = sample;
     const suffix = types[family] === 'histogram' ? name.slice(family.length) : '';
@@ -123,15 +122,15 @@ test('the exposition has the names a Collector gives, with help and type', () =>
         'target_info 1',
         `# HELP ${duration} How long\\nit \\\\ took.`,
         `# TYPE ${duration} histogram`,
-        `${duration}_count{gen_ai_request_model="m",${scope}} 1`,
-        `${duration}_sum{gen_ai_request_model="m",${scope}} 1.5`,
         `${duration}_bucket{gen_ai_request_model="m",${scope},le="1"} 0`,
         `${duration}_bucket{gen_ai_request_model="m",${scope},le="2"} 1`,
         `${duration}_bucket{gen_ai_request_model="m",${scope},le="+Inf"} 1`,
-        '# HELP gaugeway_model_cost_USD_total description missing',
+        `${duration}_sum{gen_ai_request_model="m",${scope}} 1.5`,
+        `${duration}_count{gen_ai_request_model="m",${scope}} 1`,
+        '# HELP gaugeway_model_cost_USD_total ',
         '# TYPE gaugeway_model_cost_USD_total counter',
         `gaugeway_model_cost_USD_total{${scope}} 0.25`,
-        '# HELP gaugeway_http_error_ratio description missing',
+        '# HELP gaugeway_http_error_ratio ',
         '# TYPE gaugeway_http_error_ratio gauge',
         `gaugeway_http_error_ratio{${scope}} 0.5`,
       ].join('\n')}\n`,
@@ -174,7 +173,7 @@ test('labels that something else sets are renamed', () =>
       .createHistogram('h', { advice: { explicitBucketBoundaries: [1] } })
       .record(1, attributes);
     const { series, text } = await scrape();
-    const labels = '_name_="n",exported_instance="i",exported_job="j",exported_le="1",exported_otel_scope_name="s"';
+    const labels = '_name__="n",exported_instance="i",exported_job="j",exported_le="1",exported_otel_scope_name="s"';
     expect(series[`h_count{${labels}}`]).toBe(1);
     expect(series[`h_bucket{${labels},le="+Inf"}`]).toBe(1);
     expect(text).toContain('otel_scope_name="m"');

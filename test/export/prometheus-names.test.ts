@@ -34,6 +34,8 @@ const METRICS: [name: string, unit: string, shape: MetricShape, expected: string
   ['requests', '1', 'counter', 'requests_total'],
   ['requests.total', '1', 'counter', 'requests_total'],
   ['total.bytes', 'By', 'counter', 'bytes_total'],
+  ['total', '1', 'counter', 'total'],
+  ['odd.unit', 'a_', 'counter', 'odd_unit_a__total'],
   ['load', '1', 'up-down', 'load'],
   ['load', '1', 'histogram', 'load'],
   ['ratio.of.hits', '1', 'gauge', 'of_hits_ratio'],
@@ -62,7 +64,7 @@ const METRICS: [name: string, unit: string, shape: MetricShape, expected: string
   ['a..b--c__d', '', 'gauge', 'a_b_c_d'],
   ['.edges.', '', 'gauge', 'edges'],
   ['3com.packets', '', 'gauge', '_3com_packets'],
-  ['level:rule', '', 'gauge', 'level_rule'],
+  ['level:rule', '', 'gauge', 'level:rule'],
   ['größe', 'By', 'gauge', 'gr_e_bytes'],
 ];
 
@@ -80,11 +82,16 @@ describe('metric names', () => {
 describe('label names', () => {
   test.each([
     ['gen_ai.request.model', 'gen_ai_request_model'],
-    ['a..b', 'a_b'],
-    ['a__b', 'a_b'],
+    ['a..b', 'a__b'],
+    ['a__b', 'a__b'],
+    ['a😀b', 'a_b'],
+    ['x__', 'x__'],
+    ['__x', '_x'],
+    ['__', '_'],
+    ['...', '_'],
     ['9lives', 'key_9lives'],
     ['_private', '_private'],
-    ['__name__', '_name_'],
+    ['__name__', '_name__'],
     ['', '_'],
     ['名', '_'],
     ['le', 'exported_le'],
@@ -149,7 +156,7 @@ describe('labels', () => {
   test('names of the object prototype are labels like others', () => {
     const attributes = JSON.parse('{"__proto__": "p", "constructor": "c", "toString": "t"}');
     expect(prometheusLabels(attributes)).toEqual([
-      ['_proto_', 'p'],
+      ['_proto__', 'p'],
       ['constructor', 'c'],
       ['toString', 't'],
     ]);

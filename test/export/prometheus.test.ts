@@ -285,3 +285,23 @@ test('a reader that is scraped is not drained as well', async () => {
   await endpoint.reader.shutdown();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('a huge scrape leaves the application its turns', async () => {
+  const endpoint = start();
+  const provider = new MeterProvider({ readers: [endpoint.reader] });
+  const histogram = provider.getMeter('m').createHistogram('h');
+  for (let series = 0; series < 1_900; series++) histogram.record(series, { series, text: 'x'.repeat(200) });
+  const url = `http://${HOST}:${await listening(endpoint)}/metrics`;
+  let turns = 0;
+  const [response] = (await once(get(url), 'response')) as [IncomingMessage];
+  const count = () => {
+    turns++;
+    turn = setImmediate(count);
+  };
+  let turn = setImmediate(count);
+  const text = Buffer.concat(await response.toArray()).toString();
+  clearImmediate(turn);
+  expect(turns).toBeGreaterThan(5);
+  expect(text.match(/^h_count\{/gm)).toHaveLength(1_900);
+  expect(text.endsWith('\n')).toBe(true);
+});
