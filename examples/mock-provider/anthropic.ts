@@ -72,7 +72,12 @@ export function message(exchange: Exchange): Reply {
   };
   // The real service counts the first token or so already here; the final number follows in message_delta.
   const opened = messageUsage(behaviour, Math.min(1, behaviour.completionTokens));
-  push('message_start', { message: { ...shell, content: [], stop_reason: null, stop_sequence: null, ...opened } });
+  const start = { ...shell, content: [], stop_reason: null, stop_sequence: null, ...opened };
+  events.push({
+    name: 'message_start',
+    payload: { type: 'message_start', message: start },
+    toldTokens: { ...tokens, output: 0 },
+  });
   for (const [index, block] of blocks.entries()) {
     push('content_block_start', { index, content_block: openedBlock(block) });
     if (index === 0) push('ping', {});

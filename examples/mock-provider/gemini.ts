@@ -79,7 +79,8 @@ function streamGenerateContent(exchange: Exchange): Reply {
     // The real service reports the tokens so far with every chunk; only the last one is the whole truth.
     const soFar = Math.floor((behaviour.completionTokens * (index + 1)) / (parts.length + 1));
     const candidate = { content: { parts: [part], role: 'model' }, index: 0 };
-    return { payload: { candidates: [candidate], ...usageMetadata(behaviour, soFar), ...own }, delta: true };
+    const payload = { candidates: [candidate], ...usageMetadata(behaviour, soFar), ...own };
+    return { payload, delta: true, toldTokens: { ...answerTokens(behaviour), output: soFar } };
   });
   const last = { content: { parts: [{ text: '' }], role: 'model' }, finishReason: 'STOP', index: 0 };
   events.push({

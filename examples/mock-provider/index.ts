@@ -64,6 +64,7 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
       startedAt: Date.now(),
       closedEarly: false,
       chunksSent: 0,
+      toldTokens: undefined,
     };
     if (requests.push(request) > MAX_REQUESTS) requests.shift();
     const wire = createWire(request, incoming, response, (remotePort) => sockets.get(remotePort));
@@ -84,7 +85,7 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
       // A raw body says nothing that could be counted.
       if ('reply' in prepared && prepared.behaviour.rawBody === undefined) {
         const reported = prepared.reply.reportsUsage && prepared.behaviour.usage === 'normal';
-        settle(outcome, prepared.reply.tokens, reported);
+        settle(outcome, outcome === 'completed' ? prepared.reply.tokens : request.toldTokens, reported);
       } else settle(outcome);
     } catch (error) {
       if (!wire.gone.aborted) throw error;

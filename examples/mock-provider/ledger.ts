@@ -15,7 +15,7 @@ export interface LedgerEntry {
   inputTokens: number;
   outputTokens: number;
   cachedInputTokens: number;
-  /** The part of those tokens that a usage block told the client. */
+  /** What usage blocks told clients; of an answer that was cut off, as far as it got. */
   reportedInputTokens: number;
   reportedOutputTokens: number;
 }
@@ -25,7 +25,7 @@ export type Outcome = 'completed' | 'dropped' | 'abandoned' | { error: number | 
 /** The true numbers by requested model; requests without a model are under `unknown`. */
 export type Ledger = Record<string, LedgerEntry>;
 
-/** Counts a request; call the result once with how it ended. */
+/** Counts a request; call the result once with how it ended and the tokens of what was sent. */
 export function openEntry(
   ledger: Ledger,
   model: string,
@@ -45,15 +45,14 @@ export function openEntry(
   const entry = ledger[model];
   entry.requests += 1;
   return (outcome, tokens, reported = false) => {
-    if (typeof outcome === 'object') {
-      entry.errors[outcome.error] = (entry.errors[outcome.error] ?? 0) + 1;
-      return;
+    if (typeof outcome === 'object') entry.errors[outcome.error] = (entry.errors[outcome.error] ?? 0) + 1;
+    else entry[outcome] += 1;
+    if (tokens === undefined) return;
+    if (outcome === 'completed') {
+      entry.inputTokens += tokens.input;
+      entry.outputTokens += tokens.output;
+      entry.cachedInputTokens += tokens.cachedInput;
     }
-    entry[outcome] += 1;
-    if (outcome !== 'completed' || tokens === undefined) return;
-    entry.inputTokens += tokens.input;
-    entry.outputTokens += tokens.output;
-    entry.cachedInputTokens += tokens.cachedInput;
     if (!reported) return;
     entry.reportedInputTokens += tokens.input;
     entry.reportedOutputTokens += tokens.output;

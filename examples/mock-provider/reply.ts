@@ -22,6 +22,8 @@ export interface StreamEvent {
   /** JSON, or text that is sent as it is. */
   payload: unknown;
   delta?: true;
+  /** The usage known to a client that has seen the stream up to here; counts where it is cut off. */
+  toldTokens?: Tokens;
 }
 
 export interface JsonReply {

@@ -131,6 +131,7 @@ async function transmitStream(reply: StreamReply, behaviour: Behaviour, wire: Wi
     if (event.delta && sent > 0) await wait(behaviour.chunkDelayMs, wire.gone);
     if (event.delta) sent += 1;
     held += frame(event);
+    wire.request.toldTokens = event.toldTokens ?? wire.request.toldTokens;
     heldEvents += 1;
     // Everything after the last delta leaves in one write, together with the end.
     if (sent < deltas || event.delta) {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Tokens } from './reply.ts';
 
 /** A request as it arrived, and how its exchange went. */
 export interface ReceivedRequest {
@@ -19,6 +20,8 @@ export interface ReceivedRequest {
   closedEarly: boolean;
   /** Text deltas written; 1 for a whole JSON body. */
   chunksSent: number;
+  /** The usage told so far by a stream that tells it before its end. */
+  toldTokens: Tokens | undefined;
 }
 
 /** One exchange, the same for HTTP/1.1 and HTTP/2. */

@@ -397,6 +397,33 @@ describe('faults', () => {
     expect(mock.requests[0]).toMatchObject({ chunksSent: 2, closedEarly: false });
   });
 
+  it('remembers the usage that a stream had told before it was cut off', async () => {
+    behaviour = { dropAfterChunks: 2, chunks: 3, promptTokens: 100, cachedTokens: 40, completionTokens: 80 };
+    await expect(
+      openai()
+        .chat.completions.create({ ...CHAT, stream: true })
+        .then(collect),
+    ).rejects.toThrow();
+    await expect(
+      anthropic()
+        .messages.create({ ...MESSAGE, stream: true })
+        .then(collect),
+    ).rejects.toThrow();
+    const told: unknown[] = [];
+    const stream = await gemini().models.generateContentStream(CONTENT);
+    const reading = (async () => {
+      for await (const { usageMetadata } of stream) told.push(usageMetadata?.candidatesTokenCount);
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(told).toEqual([20, 40]);
+    const completedNothing = { dropped: 1, inputTokens: 0, outputTokens: 0 };
+    expect(mock.ledger['gpt-4o-mini']).toMatchObject({ ...completedNothing, reportedInputTokens: 0 });
+    const anthropicLedger = mock.ledger['claude-haiku-4-5'];
+    expect(anthropicLedger).toMatchObject({ ...completedNothing, reportedInputTokens: 100, reportedOutputTokens: 0 });
+    const geminiLedger = mock.ledger['gemini-2.5-flash'];
+    expect(geminiLedger).toMatchObject({ ...completedNothing, reportedInputTokens: 100, reportedOutputTokens: 40 });
+  });
+
   it('truncates while the body still ends properly', async () => {
     behaviour = { truncate: true, chunks: 4 };
     const text = await (await post('/v1/chat/completions', { ...CHAT, stream: true })).text();
