@@ -28,15 +28,10 @@ export function ask(
   });
 }
 
-/** A port that nothing listens on: the wanted one, or else any. */
-export async function freePort(wanted: number): Promise<number> {
-  const server = createServer();
-  try {
-    server.listen({ port: wanted, host: '127.0.0.1', exclusive: true });
-    await once(server, 'listening');
-  } catch {
-    return freePort(0);
-  }
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');

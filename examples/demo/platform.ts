@@ -3,7 +3,7 @@ import { demoBehaviour } from './faults.ts';
 import { ask, freePort, isCollector } from './loopback.ts';
 import { type JobNumbers, type ModelNumbers, readJobs, readModels } from './numbers.ts';
 import { type Part, startPart } from './parts.ts';
-import { scrape } from './scrape.ts';
+import { type Sample, scrape, select } from './scrape.ts';
 
 const COLLECTOR_URL = 'http://localhost:4318';
 const MEASURED = ['--import', 'gaugeway/register'];
@@ -37,11 +37,11 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
     await provider.close();
   };
   try {
-    const gatewayPort = await freePort(9464);
-    const orchestratorPort = await freePort(9465);
+    const gatewayPort = await freePort();
+    const orchestratorPort = await freePort();
     const exportsTo = (await isCollector(COLLECTOR_URL)) ? COLLECTOR_URL : undefined;
     const telemetry = (name: string, port: number): Record<string, string> => ({
-      OTEL_SERVICE_NAME: name,
+      OTEL_SERVICE_NAME: `demo-${name}`,
       OTEL_METRICS_EXPORTER: exportsTo === undefined ? 'prometheus' : 'otlp,prometheus',
       OTEL_TRACES_EXPORTER: exportsTo === undefined ? 'none' : 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR_URL,
@@ -51,7 +51,7 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
     });
 
     const gateway = begin('gateway', MEASURED, {
-      ...telemetry('demo-gateway', gatewayPort),
+      ...telemetry('gateway', gatewayPort),
       PORT: '0',
       // At the real hosts gaugeway knows the providers by itself.
       GAUGEWAY_MODEL_ENDPOINTS: ['openai', 'anthropic', 'gcp.gemini']
@@ -66,7 +66,7 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
     });
     const gatewayUrl = await gateway.listening();
     const orchestrator = begin('orchestrator', MEASURED, {
-      ...telemetry('demo-orchestrator', orchestratorPort),
+      ...telemetry('orchestrator', orchestratorPort),
       PORT: '0',
       GATEWAY_URL: gatewayUrl,
       GAUGEWAY_MODEL_ENDPOINTS: `demo-gateway=${gatewayUrl}`,
@@ -89,7 +89,10 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
       metricsUrls,
       exportsTo,
       async read() {
-        const [models, jobs] = await Promise.all([scrape(metricsUrls.gateway), scrape(metricsUrls.orchestrator)]);
+        const [models, jobs] = await Promise.all([
+          scrapePart(gateway, metricsUrls.gateway),
+          scrapePart(orchestrator, metricsUrls.orchestrator),
+        ]);
         return { models: readModels(models), jobs: readJobs(jobs) };
       },
       async drain() {
@@ -100,5 +103,15 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function scrapePart({ name, complaints }: Part, url: string): Promise<Sample[]> {
+  try {
+    const samples = await scrape(url);
+    if (select(samples, 'target_info', { service_name: `demo-${name}` }).length > 0) return samples;
+    throw new Error(`${url} belongs to something else.`);
+  } catch (error) {
+    throw new Error([`The metrics of the ${name} cannot be read: ${error}`, ...complaints].join('\n  '));
   }
 }
