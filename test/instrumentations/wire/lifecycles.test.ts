@@ -56,3 +56,20 @@ it('tells every lifecycle of fetch over TLS with HTTP/2, the default of Node 26'
   await compareLifecycles({ node: '26', file: APP, env: overTls });
   expect(secure.requests.every(({ httpVersion }) => httpVersion === '2.0')).toBe(true);
 });
+
+// Built-in fetch reaches npm undici 8 through a wrapper that speaks HTTP/1.1 only; its own fetch speaks HTTP/2.
+describe.each([
+  ['22', ['undici-6', 'undici-6:global', 'undici-7:global', 'undici', 'undici:global']],
+  ['24', ['undici-6:global', 'undici-7', 'undici:global']],
+  ['26', ['undici-6', 'undici:global']],
+] as const)('npm undici on Node %s', (node, clients) => {
+  it.each(clients)('tells every lifecycle of fetch through %s once over HTTP/1.1', async (client) => {
+    await compareLifecycles({ node, file: APP, env: { ...overHttp1, CLIENT: client } });
+  });
+
+  it('tells every lifecycle of the fetch of undici 8 once over HTTP/2', async () => {
+    secure.reset();
+    await compareLifecycles({ node, file: APP, env: { ...overTls, CLIENT: 'undici:h2' } });
+    expect(new Set(secure.requests.map(({ httpVersion }) => httpVersion))).toEqual(new Set(['2.0']));
+  });
+});
