@@ -4,6 +4,7 @@ import { type MetricReader, PeriodicExportingMetricReader, type PushMetricExport
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { otlpSettings } from './otlp.ts';
+import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
 
 const load = createRequire(import.meta.url);
@@ -34,15 +35,6 @@ export function createMetricReaders(options: ResolvedOptions): MetricReader[] {
 }
 
 function createExporter(options: ResolvedOptions): PushMetricExporter {
-  const settings = otlpSettings('metrics', options);
-  if (options.metricsProtocol === 'http/json') {
-    const { OTLPMetricExporter } = load(
-      '@opentelemetry/exporter-metrics-otlp-http',
-    ) as typeof import('@opentelemetry/exporter-metrics-otlp-http');
-    return new OTLPMetricExporter(settings);
-  }
-  const { OTLPMetricExporter } = load(
-    '@opentelemetry/exporter-metrics-otlp-proto',
-  ) as typeof import('@opentelemetry/exporter-metrics-otlp-proto');
-  return new OTLPMetricExporter(settings);
+  const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
+  return new OTLPMetricExporter(otlpSettings('metrics', options));
 }

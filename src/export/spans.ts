@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -11,8 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { ResolvedOptions } from '../options.ts';
 import { otlpSettings } from './otlp.ts';
-
-const load = createRequire(import.meta.url);
+import { otlpExporters } from './otlp-exporters.ts';
 
 /** The span processors that the options ask for. */
 export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] {
@@ -31,17 +29,8 @@ export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] 
 }
 
 function createExporter(options: ResolvedOptions): SpanExporter {
-  const settings = otlpSettings('traces', options);
-  if (options.tracesProtocol === 'http/json') {
-    const { OTLPTraceExporter } = load(
-      '@opentelemetry/exporter-trace-otlp-http',
-    ) as typeof import('@opentelemetry/exporter-trace-otlp-http');
-    return new OTLPTraceExporter(settings);
-  }
-  const { OTLPTraceExporter } = load(
-    '@opentelemetry/exporter-trace-otlp-proto',
-  ) as typeof import('@opentelemetry/exporter-trace-otlp-proto');
-  return new OTLPTraceExporter(settings);
+  const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
+  return new OTLPTraceExporter(otlpSettings('traces', options));
 }
 
 export function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {
