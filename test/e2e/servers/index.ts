@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { type RunningServer, requireBinary, startServer } from './process.ts';
 
-export { waitFor } from './process.ts';
+export { endProcess, freePorts, waitFor } from './process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PROMETHEUS_CONFIG = join(ROOT, 'deploy/prometheus/prometheus.yml');
@@ -55,36 +55,44 @@ export interface Collector
 }
 
 /**
- * Starts a Collector with a configuration: a path, or the YAML itself. It must listen where the variables of
- * `collector-config.yaml` say (`${env:OTLP_HTTP_ENDPOINT}`, `${env:HEALTH_CHECK_ENDPOINT}`, ...); `env` adds or replaces some.
+ * Starts a Collector with a configuration: a path, or the YAML itself; of several, later ones overlay earlier ones. It
+ * must listen where the variables of `collector-config.yaml` say (`${env:OTLP_HTTP_ENDPOINT}`,
+ * `${env:HEALTH_CHECK_ENDPOINT}`, ...); `env` adds or replaces some.
  */
-export async function startCollector(config: string, env: Record<string, string> = {}): Promise<Collector> {
+export async function startCollector(
+  config: string | readonly string[],
+  env: Record<string, string> = {},
+): Promise<Collector> {
   const running = await startServer({
     server: 'collector',
     binary: 'otelcol',
     ports: ['otlpGrpc', 'otlpHttp', 'health', 'prometheusExporter', 'telemetry'],
     async prepare(ports, folder) {
-      let path = resolve(config);
-      if (config.includes('\n')) {
-        path = join(folder, 'config.yaml');
-        await writeFile(path, config);
-      }
+      const paths = await Promise.all(
+        [config].flat().map(async (given, index) => {
+          if (!given.includes('\n')) return resolve(given);
+          const path = join(folder, `config-${index}.yaml`);
+          await writeFile(path, given);
+          return path;
+        }),
+      );
+      const variables = {
+        OTLP_GRPC_ENDPOINT: `127.0.0.1:${ports.otlpGrpc}`,
+        OTLP_HTTP_ENDPOINT: `127.0.0.1:${ports.otlpHttp}`,
+        HEALTH_CHECK_ENDPOINT: `127.0.0.1:${ports.health}`,
+        PROMETHEUS_EXPORTER_ENDPOINT: `127.0.0.1:${ports.prometheusExporter}`,
+        TELEMETRY_HOST: '127.0.0.1',
+        TELEMETRY_PORT: String(ports.telemetry),
+        QUEUE_DIRECTORY: join(folder, 'queue'),
+        // Discard: a backend that a test does not name is absent, not looked for by its name in the compose network.
+        PROMETHEUS_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        TEMPO_ENDPOINT: '127.0.0.1:9',
+        JAEGER_ENDPOINT: '127.0.0.1:9',
+        ...env,
+      };
       return {
-        args: [`--config=${path}`],
-        env: {
-          OTLP_GRPC_ENDPOINT: `127.0.0.1:${ports.otlpGrpc}`,
-          OTLP_HTTP_ENDPOINT: `127.0.0.1:${ports.otlpHttp}`,
-          HEALTH_CHECK_ENDPOINT: `127.0.0.1:${ports.health}`,
-          PROMETHEUS_EXPORTER_ENDPOINT: `127.0.0.1:${ports.prometheusExporter}`,
-          TELEMETRY_HOST: '127.0.0.1',
-          TELEMETRY_PORT: String(ports.telemetry),
-          QUEUE_DIRECTORY: join(folder, 'queue'),
-          // Discard: a backend that a test does not name is absent, not looked for by its name in the compose network.
-          PROMETHEUS_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-          TEMPO_ENDPOINT: '127.0.0.1:9',
-          JAEGER_ENDPOINT: '127.0.0.1:9',
-          ...env,
-        },
+        args: paths.map((path) => `--config=${path}`),
+        env: variables,
         readyUrl: `http://127.0.0.1:${ports.health}/`,
       };
     },
@@ -92,7 +100,7 @@ export async function startCollector(config: string, env: Record<string, string>
   const { ports } = running;
   return {
     ...running,
-    otlpUrl: `http://127.0.0.1:${ports.otlpHttp}`,
+    otlpUrl: `http://${env.OTLP_HTTP_ENDPOINT ?? `127.0.0.1:${ports.otlpHttp}`}`,
     otlpGrpcEndpoint: `127.0.0.1:${ports.otlpGrpc}`,
     metricsUrl: `http://127.0.0.1:${ports.prometheusExporter}/metrics`,
     telemetryUrl: `http://127.0.0.1:${ports.telemetry}/metrics`,

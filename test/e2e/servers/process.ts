@@ -20,6 +20,8 @@ export interface RunningServer<Port extends string> {
   logs(): string;
   /** Ends the process and removes its folder; harmless when repeated. */
   stop(): Promise<void>;
+  /** The same without a warning, as when a machine fails. */
+  kill(): Promise<void>;
 }
 
 /** How to start one server on given ports. */
@@ -40,8 +42,8 @@ export function requireBinary(server: keyof typeof SERVERS, binary: string): str
   throw new Error(`${binary} is not installed. Run \`node test/e2e/servers/install.mjs ${server}\` once.`);
 }
 
-/** Ports that are free now. All are held until the last is known, so that they differ. */
-async function freePorts<Port extends string>(names: readonly Port[]): Promise<Record<Port, number>> {
+/** Ports that are free now on 127.0.0.1. All are held until the last is known, so that they differ. */
+export async function freePorts<Port extends string>(names: readonly Port[]): Promise<Record<Port, number>> {
   const holders = names.map(() => createServer());
   try {
     await Promise.all(
@@ -78,10 +80,11 @@ export async function waitFor<T>(
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
-async function endProcess(child: ChildProcess): Promise<void> {
+/** Ends a child process with a signal, and by force when it does not follow. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (hasEnded(child)) return;
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
   await ended;
   clearTimeout(timer);
@@ -91,9 +94,9 @@ async function startOnce<Port extends string>(spec: ServerSpec<Port>, path: stri
   const folder = await mkdtemp(join(tmpdir(), `gaugeway-${spec.server}-`));
   let child: ChildProcess | undefined;
   let output = '';
-  const stop = async () => {
+  const stop = async (signal?: NodeJS.Signals) => {
     process.removeListener('exit', killAtExit);
-    if (child) await endProcess(child);
+    if (child) await endProcess(child, signal);
     await rm(folder, { recursive: true, force: true });
   };
   // A test process that ends without `stop` (a failed hook) must not leave servers behind.
@@ -125,7 +128,7 @@ async function startOnce<Port extends string>(spec: ServerSpec<Port>, path: stri
       READY_LIMIT_MS,
     );
     if (outcome === 'ended') throw new Error(`${spec.binary} ended with ${started.signalCode ?? started.exitCode}`);
-    return { ports, folder, logs: () => output, stop };
+    return { ports, folder, logs: () => output, stop: () => stop(), kill: () => stop('SIGKILL') };
   } catch (error) {
     await stop();
     const tail = output.trimEnd().split('\n').slice(-REPORT_LINES).join('\n');
