@@ -29,7 +29,7 @@ export function served(ledger: Ledger): Record<string, Account> {
 /** What gaugeway measured, in the same terms. */
 export function measured(models: readonly ModelNumbers[]): Record<string, Account> {
   return Object.fromEntries(
-    models.map(({ model, calls, errors, inputTokens, outputTokens }) => [
+    models.map(({ model, calls, errors, inputTokens = 0, outputTokens = 0 }) => [
       model,
       { calls, errors: Object.values(errors).reduce((sum, count) => sum + count, 0), inputTokens, outputTokens },
     ]),

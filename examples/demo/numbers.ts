@@ -10,8 +10,8 @@ export interface ModelNumbers {
   readonly firstChunkP50: number | undefined;
   /** Output tokens per second after the first chunk, median of the streamed calls. */
   readonly tokensPerSecond: number | undefined;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
   /** Failed calls by `error.type`. */
   readonly errors: Readonly<Record<string, number>>;
   readonly active: number;
@@ -55,8 +55,8 @@ export function readModels(samples: readonly Sample[]): ModelNumbers[] {
       p99: quantile(0.99, durations),
       firstChunkP50: quantile(0.5, of(`${FIRST_CHUNK}_bucket`)),
       tokensPerSecond: quantile(0.5, of(`${SPEED}_bucket`)),
-      inputTokens: sum(of(`${TOKENS}_sum`, { gen_ai_token_type: 'input' })),
-      outputTokens: sum(of(`${TOKENS}_sum`, { gen_ai_token_type: 'output' })),
+      inputTokens: sumIfAny(of(`${TOKENS}_sum`, { gen_ai_token_type: 'input' })),
+      outputTokens: sumIfAny(of(`${TOKENS}_sum`, { gen_ai_token_type: 'output' })),
       errors,
       active: sum(of(MODELS_ACTIVE)),
     };
@@ -78,6 +78,11 @@ export function readJobs(samples: readonly Sample[]): JobNumbers[] {
       active: sum(of(JOBS_ACTIVE)),
     };
   });
+}
+
+/** What nobody has told is unknown, and not zero. */
+function sumIfAny(samples: readonly Sample[]): number | undefined {
+  return samples.length === 0 ? undefined : sum(samples);
 }
 
 function valuesOf(samples: readonly Sample[], name: string, label: string): string[] {

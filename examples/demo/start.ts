@@ -5,7 +5,7 @@ import { differences, measured, served, totals } from './ledger.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { openScreen } from './screen.ts';
 import type { Style } from './table.ts';
-import { render, type Scene } from './view.ts';
+import { renderNumbers, renderTitle, type Scene } from './view.ts';
 
 const { stdout, stderr, env } = process;
 const isLive = stdout.isTTY === true && env.TERM !== 'dumb';
@@ -34,8 +34,9 @@ async function main(seconds: number | undefined): Promise<number> {
   let remarks: string[] = [];
   try {
     if (screen) screen.draw(['Starting a model provider, a gateway, an orchestrator and their users ...']);
-    else print([`gaugeway demo: ${seconds} s of traffic, then what was measured.`, '']);
+    else print([`Starting a model provider, a gateway, an orchestrator and ${seconds} s of traffic ...`]);
     platform = await startPlatform(seconds);
+    if (!screen) print(renderTitle(platform, style()));
     const failure = failureOf(platform);
     const startedAt = performance.now();
     const trafficSeconds = () => Math.round((performance.now() - startedAt) / 1000);
@@ -52,17 +53,17 @@ async function main(seconds: number | undefined): Promise<number> {
         missed += 1;
         if (missed > 5) throw error;
       }
-      if (scene) screen?.draw(render(scene, style()));
+      if (scene) screen?.draw(picture(scene));
     }
     if (stop.signal.aborted) {
       screen?.close();
-      if (isLive && scene) print(render(scene, style()));
+      if (isLive && scene) print(picture(scene));
       return isLive ? 0 : (EXIT_CODES[stop.signal.reason] ?? 1);
     }
     scene = { ...platform, ...(await Promise.race([settled(platform), failure])), seconds: Math.round(seconds ?? 0) };
     remarks = platform.parts.flatMap(({ name, complaints }) => complaints.map((line) => `${name}: ${line}`));
     screen?.close();
-    print([...render(scene, style()), '']);
+    print([...(isLive ? picture(scene) : ['', ...renderNumbers(scene, style())]), '']);
     return await compare(scene, platform);
   } catch (error) {
     // Ctrl-C reaches every process of the terminal, and they may end before this one has heard of it.
@@ -132,6 +133,10 @@ function readSeconds(): number | undefined {
 
 function style(): Style {
   return { width: stdout.columns ?? PLAIN_WIDTH, color: isLive && !env.NO_COLOR };
+}
+
+function picture(scene: Scene): string[] {
+  return [...renderTitle(scene, style()), '', ...renderNumbers(scene, style())];
 }
 
 function print(lines: readonly string[]): void {

@@ -9,6 +9,8 @@ export interface Style {
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
+  /** Least width, so that a picture that is drawn again does not jump. @default 0 */
+  readonly width?: number;
   /** Columns of the highest number go first where a terminal is too narrow; 0 always stays. @default 0 */
   readonly dispensable?: number;
   readonly isBad?: (row: Row) => boolean;
@@ -78,7 +80,9 @@ export function amount(value: number | undefined): string {
 }
 
 function widthsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number[] {
-  return columns.map(({ title, cell }) => Math.max(title.length, ...rows.map((row) => cell(row).length)));
+  return columns.map(({ title, cell, width = 0 }) =>
+    Math.max(width, title.length, ...rows.map((row) => cell(row).length)),
+  );
 }
 
 function leastOf<Row>(columns: readonly Column<Row>[]): number {

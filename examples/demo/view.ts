@@ -15,13 +15,13 @@ const errorsOf = ({ errors }: ModelNumbers) => Object.values(errors).reduce((sum
 const MODELS: Column<ModelNumbers>[] = [
   { title: 'model', cell: ({ model }) => model },
   { title: 'calls', cell: ({ calls }) => amount(calls) },
-  { title: 'P50', cell: ({ p50 }) => duration(p50) },
-  { title: 'P90', cell: ({ p90 }) => duration(p90), dispensable: 2 },
-  { title: 'P99', cell: ({ p99 }) => duration(p99) },
-  { title: 'TTFC', cell: ({ firstChunkP50 }) => duration(firstChunkP50), dispensable: 1 },
+  { title: 'P50', width: 6, cell: ({ p50 }) => duration(p50) },
+  { title: 'P90', width: 6, cell: ({ p90 }) => duration(p90), dispensable: 2 },
+  { title: 'P99', width: 6, cell: ({ p99 }) => duration(p99) },
+  { title: 'TTFC', width: 6, cell: ({ firstChunkP50 }) => duration(firstChunkP50), dispensable: 1 },
   { title: 'tok/s', cell: ({ tokensPerSecond }) => amount(tokensPerSecond) },
-  { title: 'tok in', cell: ({ inputTokens }) => amount(inputTokens) },
-  { title: 'tok out', cell: ({ outputTokens }) => amount(outputTokens) },
+  { title: 'input', width: 6, cell: ({ inputTokens }) => amount(inputTokens) },
+  { title: 'output', width: 6, cell: ({ outputTokens }) => amount(outputTokens) },
   { title: 'errors', cell: (row) => amount(errorsOf(row)), isBad: (row) => errorsOf(row) > 0 },
   { title: 'active', cell: ({ active }) => amount(active), dispensable: 3 },
 ];
@@ -39,23 +39,31 @@ const JOBS: Column<JobNumbers>[] = [
 
 const NOTES =
   'P50 to P99 come from histogram buckets, interpolated inside of one, as Prometheus does it. TTFC (time to first ' +
-  'chunk) and tok/s (output tokens after it) are medians of the streamed calls.';
+  'chunk) and tok/s (output tokens after it) are medians of the streamed calls; input and output count tokens.';
 
-/** The whole picture, line by line. */
-export function render(scene: Scene, style: Style): string[] {
-  const { models, jobs, seconds, metricsUrls, exportsTo } = scene;
-  const failing = models.filter((row) => errorsOf(row) > 0);
+/** What runs, and where its numbers can be read. */
+export function renderTitle(
+  { metricsUrls, exportsTo }: Pick<Scene, 'metricsUrls' | 'exportsTo'>,
+  style: Style,
+): string[] {
   const lines = [
-    `${paint('bold', 'gaugeway demo', style)}  ${seconds} s of traffic, read from`,
+    `${paint('bold', 'gaugeway demo', style)}: a gateway and a job orchestrator, measured by a flag, read from`,
     ...Object.entries(metricsUrls).map(([name, url]) => `  ${name.padEnd(12)}  ${url}`),
     ...(exportsTo === undefined ? [] : [`  A Collector answers: metrics and traces also go to ${exportsTo}.`]),
-    '',
+  ];
+  return lines.map((line) => cut(line, style));
+}
+
+/** The tables. */
+export function renderNumbers({ models, jobs, seconds }: Scene, style: Style): string[] {
+  const failing = models.filter((row) => errorsOf(row) > 0);
+  const lines = [
     ...renderTable(MODELS, models, style),
     '',
     ...renderTable(JOBS, jobs, style),
     '',
     ...(failing.length === 0 ? [] : renderErrors(failing, style)),
-    ...wrap(NOTES.split(' '), style).map((line) => paint('dim', line, style)),
+    ...wrap(`After ${seconds} s of traffic. ${NOTES}`.split(' '), style).map((line) => paint('dim', line, style)),
   ];
   return lines.map((line) => cut(line, style));
 }
