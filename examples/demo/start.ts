@@ -36,7 +36,7 @@ async function main(seconds: number | undefined): Promise<number> {
     if (screen) screen.draw(['Starting a model provider, a gateway, an orchestrator and their users ...']);
     else print([`Starting a model provider, a gateway, an orchestrator and ${seconds} s of traffic ...`]);
     platform = await startPlatform(seconds);
-    if (!screen) print(renderTitle(platform, style()));
+    if (!screen && !stop.signal.aborted) print(renderTitle(platform, style()));
     const failure = failureOf(platform);
     const startedAt = performance.now();
     const trafficSeconds = () => Math.round((performance.now() - startedAt) / 1000);
