@@ -76,7 +76,7 @@ export class Endpoints {
     const end = query === -1 ? path.length : query;
     if (end > MAX_PATH) return undefined;
     const pathname = query === -1 ? path : path.slice(0, query);
-    const base = known.bases.find((candidate) => pathname.startsWith(candidate.path));
+    const base = known.bases.find((candidate) => `${pathname}/`.startsWith(`${candidate.path}/`));
     const provider = base?.provider ?? known.provider;
     const format = PATHS.find(({ ends, anywhere }) =>
       (provider === undefined ? anywhere : ends).test(pathname),
