@@ -34,7 +34,7 @@ export class EventStream {
     this.#format = format;
     this.#answer = answer;
     this.#scanner = new JsonScanner(fields);
-    this.#repetition = format.repetition === undefined ? undefined : new Repetition(format.repetition);
+    this.#repetition = format.repetitive === true ? new Repetition() : undefined;
   }
 
   get oversized(): number {

@@ -1,90 +1,116 @@
-import type { Format } from './formats/format.ts';
-
-const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-const CLOSE_BRACE = 0x7d;
-const CLOSE_BRACKET = 0x5d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
-const HEAD_BYTES = 16;
-const TAIL_BYTES = 16;
-const MAX_HEAD = 64;
-const MAX_TAIL = 96;
-/** A last string longer than this is text, and then the event is parsed. */
-const MAX_LAST_STRING = 64;
-const FINISH_REASON = Buffer.from('"finish_reason"');
+/** Longer texts are parsed: the scanner skips them faster than they are walked here. */
+const MAX_TEXT = 256;
+/** Longest event that is learned. */
+const MAX_EVENT = 4096;
+/** Above this length a native comparison is cheaper than a loop. */
+const MAX_WALKED = 40;
+/** Kinds of events remembered at once: streams of several choices or tool calls take turns. */
+const MAX_TEMPLATES = 2;
+/** A stream whose events never repeat stops being learned from. */
+const MAX_VAIN = 16;
+
+/** Where text and running numbers stand in a streamed event. None of these keys holds a value that a format wants. */
+const SLOT =
+  /"(?:content|delta|text|thinking|partial_json|arguments|reasoning_content|reasoning|refusal|obfuscation)"\s*:\s*"|"sequence_number"\s*:\s*(?=\d)/g;
+
+/** The bytes of an event around its slots: all before the first one, and after each slot what follows it. */
+interface Template {
+  readonly head: Buffer;
+  readonly slots: readonly { readonly isText: boolean; readonly after: Buffer }[];
+}
 
 /**
  * Recognises a streamed event that differs from one already parsed by nothing but its text, so that a stream of
- * thousands of them costs some byte comparisons each. It compares how an event begins and how it ends before its last
- * string, and demands that what could tell something lies in the compared bytes: the event's name, or the place of
- * `finish_reason`. Whatever is not alike is parsed; the comparison never decides what an event says.
+ * thousands of them costs one comparison each. Every byte outside of the text must be the same, so a recognised event
+ * says exactly what the parsed one said, and nothing else can hide in it; whatever is not the same is parsed.
  */
 export class Repetition {
-  readonly #kind: NonNullable<Format['repetition']>;
-  readonly #head = new Uint8Array(MAX_HEAD);
-  readonly #tail = new Uint8Array(MAX_TAIL);
-  #headLength = 0;
-  #tailLength = 0;
-  /** Below this length a chunk cannot hold a second event. */
-  #maxLength = 0;
-  #minLength = Number.POSITIVE_INFINITY;
-
-  constructor(kind: NonNullable<Format['repetition']>) {
-    this.#kind = kind;
-  }
+  readonly #templates: Template[] = [];
+  #oldest = 0;
+  #vain = 0;
 
   /** True when `chunk` is one whole event that tells nothing new. */
   matches(chunk: Buffer): boolean {
-    const length = chunk.length;
-    if (length >= this.#maxLength || length < this.#headLength + this.#tailLength) return false;
-    if (chunk[length - 1] !== LINE_FEED || chunk[length - 2] !== LINE_FEED) return false;
-    const end = endBeforeLastString(chunk);
-    const tailLength = this.#tailLength;
-    const start = end - tailLength;
-    if (start < 0) return false;
-    for (let at = tailLength - 1; at >= 0; at--) if (chunk[start + at] !== this.#tail[at]) return false;
-    for (let at = this.#headLength - 1; at >= 0; at--) if (chunk[at] !== this.#head[at]) return false;
-    return true;
+    for (let at = 0; at < this.#templates.length; at++) {
+      if (isLike(chunk, this.#templates[at] as Template)) {
+        this.#vain = 0;
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Remembers a chunk that was parsed as exactly one event which told nothing but text. */
   learn(chunk: Buffer): void {
-    const end = endBeforeLastString(chunk);
-    if (end < 0) return;
-    let headLength = HEAD_BYTES;
-    let tailLength = TAIL_BYTES;
-    if (this.#kind === 'event-name') {
-      headLength = chunk.indexOf(LINE_FEED) + 1;
-      if (chunk.toString('latin1', 0, 6) !== 'event:') return;
-    } else {
-      const marker = chunk.lastIndexOf(FINISH_REASON, end);
-      if (marker < 0 || marker + FINISH_REASON.length > end) return;
-      tailLength = end - marker;
-    }
-    if (headLength > MAX_HEAD || tailLength > MAX_TAIL || end < tailLength || chunk.length < headLength) return;
-    this.#head.set(chunk.subarray(0, headLength));
-    this.#tail.set(chunk.subarray(end - tailLength, end));
-    this.#headLength = headLength;
-    this.#tailLength = tailLength;
-    this.#minLength = Math.min(this.#minLength, chunk.length);
-    this.#maxLength = this.#minLength * 1.8;
+    if (chunk.length > MAX_EVENT || this.#vain >= MAX_VAIN) return;
+    this.#vain++;
+    const template = templateOf(chunk);
+    if (template === undefined) return;
+    this.#templates[this.#oldest] = template;
+    this.#oldest = (this.#oldest + 1) % MAX_TEMPLATES;
   }
 }
 
-/** The index where the last string value begins, when the event ends in one; else where its last other value ends. */
-function endBeforeLastString(chunk: Buffer): number {
-  let at = chunk.length - 1;
-  while (at >= 0) {
-    const byte = chunk[at] as number;
-    if (byte > SPACE && byte !== CLOSE_BRACE && byte !== CLOSE_BRACKET) break;
-    at--;
+function isLike(chunk: Buffer, { head, slots }: Template): boolean {
+  let at = head.length;
+  if (chunk.length <= at || head.compare(chunk, 0, at) !== 0) return false;
+  for (const { isText, after } of slots) {
+    at = isText ? endOfText(chunk, at) : endOfDigits(chunk, at);
+    if (at < 0 || !continues(chunk, at, after)) return false;
+    at += after.length;
   }
-  if (chunk[at] !== QUOTE) return at + 1;
-  const furthest = Math.max(0, at - MAX_LAST_STRING);
-  for (let start = at - 1; start >= furthest; start--) {
-    if (chunk[start] === QUOTE) return chunk[start - 1] === BACKSLASH ? -1 : start;
+  return at === chunk.length;
+}
+
+function continues(chunk: Buffer, at: number, after: Buffer): boolean {
+  const { length } = after;
+  if (chunk.length - at < length) return false;
+  if (length > MAX_WALKED) return after.compare(chunk, at, at + length) === 0;
+  for (let i = 0; i < length; i++) if (chunk[at + i] !== after[i]) return false;
+  return true;
+}
+
+function templateOf(chunk: Buffer): Template | undefined {
+  const event = chunk.toString('latin1');
+  const slots: { isText: boolean; after: Buffer }[] = [];
+  let headLength = 0;
+  let end = 0;
+  let wasText = false;
+  SLOT.lastIndex = 0;
+  for (let found = SLOT.exec(event); found !== null; found = SLOT.exec(event)) {
+    const start = SLOT.lastIndex;
+    if (headLength === 0) headLength = start;
+    else slots.push({ isText: wasText, after: Buffer.from(chunk.subarray(end, start)) });
+    wasText = chunk[start - 1] === QUOTE;
+    end = wasText ? endOfText(chunk, start) : endOfDigits(chunk, start);
+    if (end < 0) return undefined;
+    SLOT.lastIndex = end;
+  }
+  if (headLength === 0) return undefined;
+  slots.push({ isText: wasText, after: Buffer.from(chunk.subarray(end)) });
+  return { head: Buffer.from(chunk.subarray(0, headLength)), slots };
+}
+
+/** The index of the quote that ends a text, or -1 when there is none near or the line ends first. */
+function endOfText(chunk: Buffer, from: number): number {
+  const limit = Math.min(chunk.length, from + MAX_TEXT);
+  for (let at = from; at < limit; at++) {
+    const byte = chunk[at] as number;
+    if (byte === QUOTE) return at;
+    if (byte < SPACE) return -1;
+    if (byte === BACKSLASH) at++;
   }
   return -1;
+}
+
+function endOfDigits(chunk: Buffer, from: number): number {
+  let at = from;
+  while (at < chunk.length && (chunk[at] as number) >= ZERO && (chunk[at] as number) <= NINE) at++;
+  return at;
 }

@@ -15,7 +15,7 @@ export const anthropicMessages: Format = {
   request: { model: 'model', stream: 'stream' },
   response: { ...message, type: 'type', error: { type: 'errorType' } },
   event: { type: 'type', message, delta: { stop_reason: 'stopReason' }, usage, error: { type: 'errorType' } },
-  repetition: 'event-name',
+  repetitive: true,
   ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
     const type = text(facts.type);

@@ -27,8 +27,8 @@ export interface Format {
   readonly response: Fields;
   /** Fields of one streamed event, where it differs from a whole response. */
   readonly event?: Fields;
-  /** What makes two streamed events alike but for their text; absent where every event counts. */
-  readonly repetition?: 'event-name' | 'finish-reason';
+  /** Most events of a stream tell nothing but text; absent where every event counts. */
+  readonly repetitive?: boolean;
   /** Reads the request; the path holds the model and the mode of some APIs. */
   readonly ask: (facts: Facts, path: string) => Asked;
   /** Adds a response or an event to the answer; false when it told nothing that another one like it would. */

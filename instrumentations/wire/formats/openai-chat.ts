@@ -19,7 +19,7 @@ export const openAiChat: Format = {
   operation: 'chat',
   request: { model: 'model', stream: 'stream' },
   response: answer,
-  repetition: 'finish-reason',
+  repetitive: true,
   ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
     told.id ??= text(facts.id);

@@ -24,7 +24,7 @@ export const openAiResponses: Format = {
   request: { model: 'model', stream: 'stream' },
   response: answer,
   event: { type: 'type', code: 'eventCode', response: answer },
-  repetition: 'event-name',
+  repetitive: true,
   ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
   answer(facts, told) {
     const type = text(facts.type);

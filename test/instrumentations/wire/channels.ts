@@ -1,0 +1,88 @@
+import { channel } from 'node:diagnostics_channel';
+import { wireInstrumentation } from '../../../instrumentations/wire.ts';
+import type { DropReason, ModelCall } from '../../../src/index.ts';
+import { observe } from '../../../src/index.ts';
+
+const channels = Object.fromEntries(
+  ['create', 'bodyChunkSent', 'bodySent', 'headers', 'bodyChunkReceived', 'trailers', 'error'].map((name) => [
+    name,
+    channel(`undici:request:${name}`),
+  ]),
+);
+
+/** An exchange as undici would publish it. */
+export interface PublishedExchange {
+  readonly origin?: string;
+  readonly path: string;
+  readonly sent?: readonly (Buffer | string)[];
+  /** Undefined: no answer came. */
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly received?: readonly Buffer[];
+  /** Undefined: it ended whole. */
+  readonly error?: unknown;
+}
+
+export interface Told {
+  readonly calls: readonly ModelCall[];
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/** Publishes an exchange on undici's channels while the wire is watched, and returns what the observation stream tells. */
+export async function tell(exchange: PublishedExchange): Promise<Told> {
+  const calls: ModelCall[] = [];
+  const dropped: Partial<Record<DropReason, number>> = {};
+  const stop = observe({
+    observed: (observation) => observation.kind === 'model_call' && calls.push(observation),
+    dropped: (reason, count) => {
+      dropped[reason] = (dropped[reason] ?? 0) + count;
+    },
+  });
+  const wire = wireInstrumentation();
+  wire.enable();
+  const publish = (name: string, message: object): void => channels[name]?.publish({ request, ...message });
+  const request = { method: 'POST', origin: exchange.origin ?? 'http://127.0.0.1:4010', path: exchange.path };
+  publish('create', {});
+  for (const chunk of exchange.sent ?? []) publish('bodyChunkSent', { chunk });
+  if (exchange.sent !== undefined) publish('bodySent', {});
+  if (exchange.status !== undefined) {
+    const headers = Object.entries(exchange.headers ?? {}).flatMap((pair) => pair.map((part) => Buffer.from(part)));
+    publish('headers', { response: { statusCode: exchange.status, headers, statusText: '' } });
+  }
+  for (const chunk of exchange.received ?? []) publish('bodyChunkReceived', { chunk });
+  if ('error' in exchange) publish('error', { error: exchange.error });
+  else publish('trailers', { trailers: [] });
+  // A compressed body is decoded on another thread.
+  for (let turn = 0; calls.length === 0 && turn < 2000 && 'content-encoding' in (exchange.headers ?? {}); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  wire.disable();
+  stop();
+  return { calls, dropped };
+}
+
+/** What must not depend on how the bytes were cut. */
+export function essence({ calls, dropped }: Told): unknown {
+  const told = calls.map(({ requestModel, responseModel, responseId, finishReasons, usage, outcome, errorType }) => ({
+    requestModel,
+    responseModel,
+    responseId,
+    finishReasons,
+    usage,
+    outcome,
+    errorType,
+  }));
+  return { told, dropped };
+}
+
+/** Cuts bytes at the given places, which may be beyond the end. */
+export function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const sorted = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const place of [...sorted, bytes.length]) {
+    if (place > from) pieces.push(bytes.subarray(from, place));
+    from = Math.max(from, place);
+  }
+  return pieces;
+}
