@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endProcess, freePorts, waitFor } from './servers/index.ts';
 
@@ -43,7 +43,7 @@ export async function startApplication({
 }: ApplicationOptions): Promise<Application> {
   const { port } = await freePorts(['port']);
   const metricsUrl = `http://127.0.0.1:${port}/metrics`;
-  const child = spawn(process.execPath, ['--import', REGISTER, join(ROOT, file), ...args], {
+  const child = spawn(process.execPath, ['--import', REGISTER, resolve(ROOT, file), ...args], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,

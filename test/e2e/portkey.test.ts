@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../examples/mock-provider/index.ts';
@@ -7,7 +9,10 @@ import { type Providers, startProviders } from './providers.ts';
 import { COLLECTOR_CONFIG, type Collector, freePorts, startCollector, waitFor } from './servers/index.ts';
 
 /** A published bundle of one file: nothing in it is a module that a load hook could see. */
-const PORTKEY = 'node_modules/@portkey-ai/gateway/build/start-server.js';
+const PORTKEY = join(
+  createRequire(import.meta.url).resolve('@portkey-ai/gateway/package.json'),
+  '../build/start-server.js',
+);
 const messages = [{ role: 'user' as const, content: 'The recipe is secret' }];
 
 describe("Portkey's gateway with our flag", () => {
