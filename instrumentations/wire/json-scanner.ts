@@ -13,19 +13,23 @@ interface Node {
   readonly keys: readonly { readonly bytes: Uint8Array; readonly node: Node }[];
   readonly element: Node | undefined;
   readonly fact: string | undefined;
+  /** The facts of this value and of all within. */
+  readonly within: readonly string[];
 }
 
 /** `Fields` in the form that the scanner walks. */
 export type CompiledFields = Node;
 
 export function compileFields(fields: Fields | string): CompiledFields {
-  if (typeof fields === 'string') return { keys: [], element: undefined, fact: fields };
-  const { '*': element, ...keys } = fields;
-  return {
-    keys: Object.entries(keys).map(([key, value]) => ({ bytes: Buffer.from(key), node: compileFields(value) })),
-    element: element === undefined ? undefined : compileFields(element),
-    fact: undefined,
-  };
+  if (typeof fields === 'string') return { keys: [], element: undefined, fact: fields, within: [fields] };
+  const { '*': wantedElement, ...wantedKeys } = fields;
+  const keys = Object.entries(wantedKeys).map(([key, value]) => ({
+    bytes: Buffer.from(key),
+    node: compileFields(value),
+  }));
+  const element = wantedElement === undefined ? undefined : compileFields(wantedElement);
+  const within = [...keys.flatMap(({ node }) => node.within), ...(element?.within ?? [])];
+  return { keys, element, fact: undefined, within };
 }
 
 // States, as numbers: the scanner is the hot loop.
@@ -44,6 +48,7 @@ const SKIP_STRING = 11;
 const DONE = 12;
 const MALFORMED = 13;
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -60,6 +65,8 @@ const MAX_COLLECTED = 16;
 /** Strings shorter than this are cheaper to walk than to search natively. */
 const SHORT_STRING = 24;
 
+/** How a number too long to be kept begins. */
+const DIGITS = /^-?\d[\d.eE+-]*$/;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
@@ -286,6 +293,9 @@ export class JsonScanner {
       } else if (byte === BACKSLASH) {
         this.#escaped = true;
         this.#sawEscape = true;
+      } else if (byte < SPACE) {
+        // Not allowed in a string; what looks at escapes will refuse it.
+        this.#sawEscape = true;
       }
       if (this.#length < MAX_WANTED) scratch[this.#length] = byte;
       this.#length++;
@@ -304,9 +314,16 @@ export class JsonScanner {
     for (const { bytes, node } of keys) {
       if (bytes.length === this.#length && this.#scratchStartsWith(bytes)) {
         this.#wanted = node;
+        this.#forget(node);
         return;
       }
     }
+  }
+
+  /** A key that comes twice replaces its first value whole, as `JSON.parse` has it; elements of a list only add. */
+  #forget(node: Node): void {
+    if (this.#arrays.includes(true)) return;
+    for (const fact of node.within) if (this.facts[fact] !== undefined) this.facts[fact] = undefined;
   }
 
   #scratchStartsWith(bytes: Uint8Array): boolean {
@@ -351,7 +368,9 @@ export class JsonScanner {
     if (text === 'null') return;
     if (text === 'true' || text === 'false') {
       if (fact !== undefined) this.#take(fact, text === 'true');
-    } else if (this.#length <= MAX_WANTED && NUMBER.test(text)) {
+    } else if (this.#length > MAX_WANTED && DIGITS.test(text)) {
+      if (fact !== undefined) this.oversized++;
+    } else if (NUMBER.test(text)) {
       if (fact !== undefined) this.#take(fact, Number(text));
     } else this.#state = MALFORMED;
   }
