@@ -13,6 +13,9 @@ const all: readonly {
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
 
+/** What `disabledInstrumentations` may name. */
+export const instrumentationNames: readonly string[] = all.map(({ name }) => name);
+
 function enabled(options: ResolvedOptions): typeof all {
   return all.filter(({ name }) => !options.disabledInstrumentations.includes(name));
 }

@@ -61,11 +61,10 @@ variable is one line on stderr and leaves the default; a wrong option throws and
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-The OTLP exporters read \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_TIMEOUT\`, \`_COMPRESSION\`, \`_CERTIFICATE\`,
-\`_CLIENT_CERTIFICATE\` and \`_CLIENT_KEY\` themselves, also with \`METRICS_\` or \`TRACES_\` before the last word. Unless set,
-compression is gzip and the timeout is half a second below \`exitTimeoutMs\`. The resource takes
-\`OTEL_RESOURCE_ATTRIBUTES\`. \`OTEL_LOG_LEVEL\` (default \`warn\`) says how much OpenTelemetry tells on stderr. With
-\`OTEL_CONFIG_FILE\` the SDK's own reader of that file decides about exporters, views and samplers.
+The OTLP exporters also read \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_TIMEOUT\` (10000), \`_COMPRESSION\` (gzip),
+\`_CERTIFICATE\`, \`_CLIENT_CERTIFICATE\` and \`_CLIENT_KEY\`, each with \`METRICS_\` or \`TRACES_\` before its last word for one
+signal, and the resource \`OTEL_RESOURCE_ATTRIBUTES\`. With \`OTEL_CONFIG_FILE\` the SDK's own reader of that file decides
+about exporters, views, samplers and the resource.
 
 Only code can give \`views\`, \`metricReaders\`, \`spanProcessors\` and \`instrumentations\`.
 `;

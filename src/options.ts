@@ -42,6 +42,8 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
+const LOG_LEVELS = ['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all'] as const;
+
 /** Every setting that has a variable: an option beats a `GAUGEWAY_*` variable beats a standard one beats the default. */
 export const settings = {
   disabled: setting('Do nothing at all.', ['OTEL_SDK_DISABLED'], switchValue, false),
@@ -124,6 +126,12 @@ export const settings = {
     names,
     [] as readonly string[],
   ),
+  logLevel: setting(
+    'Least severe of our own complaints that is said on stderr.',
+    ['OTEL_LOG_LEVEL'],
+    oneOf(LOG_LEVELS),
+    'warn' as (typeof LOG_LEVELS)[number],
+  ),
   maxAttributeValues: setting(
     'Distinct values kept of each metric attribute; later ones become `other`.',
     ['GAUGEWAY_MAX_ATTRIBUTE_VALUES'],
@@ -154,27 +162,40 @@ export type ResolvedOptions = Readonly<Settings> & Required<CodeOptions>;
 
 const CODE_OPTIONS = ['views', 'metricReaders', 'spanProcessors', 'instrumentations'] as const;
 
+/** Receives what is wrong with a variable: a whole sentence, and the variable's name. */
+export type WarnOfVariable = (message: string, variable: string) => void;
+
 /** Fills in variables and defaults: a wrong option throws, a wrong variable is told through `warn` and left out. */
 export function resolveOptions(
   options: Options,
   environment: Readonly<Record<string, string | undefined>>,
-  warn: (message: string) => void,
+  warn: WarnOfVariable,
 ): ResolvedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError('gaugeway: options must be an object, as in setup({ serviceName: "my-gateway" })');
+  }
   const known = new Set<string>([...Object.keys(settings), ...CODE_OPTIONS]);
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
       throw new TypeError(`gaugeway: unknown option "${name}"; the options are ${[...known].join(', ')}`);
     }
   }
+  // Two settings may share a variable, which is still complained about once.
+  const told = new Set<string>();
+  const warnOnce: WarnOfVariable = (message, variable) => {
+    if (!told.has(variable)) warn(message, variable);
+    told.add(variable);
+  };
   const resolved: Record<string, unknown> = {};
-  for (const [name, { variables, parser, fallback }] of Object.entries(settings) as [string, Setting<unknown>][]) {
+  for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
     const given: unknown = options[name as keyof Options];
-    if (given !== undefined) {
-      if (!parser.accepts(given)) throw new TypeError(`gaugeway: option "${name}" must be ${parser.expects}`);
+    if (given === undefined) {
+      resolved[name] = readVariable(setting, environment, warnOnce);
+    } else if (setting.parser.accepts(given)) {
       resolved[name] = given;
-      continue;
+    } else {
+      throw new TypeError(`gaugeway: option "${name}" must be ${setting.parser.expects}`);
     }
-    resolved[name] = fromEnvironment(variables, parser, environment, warn) ?? fallback;
   }
   for (const name of CODE_OPTIONS) {
     const given = options[name] ?? [];
@@ -184,18 +205,41 @@ export function resolveOptions(
   return Object.freeze(resolved) as unknown as ResolvedOptions;
 }
 
-function fromEnvironment(
-  variables: readonly string[],
-  parser: Parser<unknown>,
+/** The first of the variables that is set and right, else the default; a wrong one is told with what holds instead. */
+export function readVariable<T>(
+  { variables, parser, fallback }: Pick<Setting<T>, 'variables' | 'parser' | 'fallback'>,
   environment: Readonly<Record<string, string | undefined>>,
-  warn: (message: string) => void,
-): unknown {
+  warn: WarnOfVariable,
+): T {
+  const wrong: { variable: string; value: string }[] = [];
+  let inForce = fallback;
   for (const variable of variables) {
     const value = environment[variable]?.trim();
     if (value === undefined || value === '') continue;
     const parsed = parser.parse(value);
-    if (parsed !== undefined) return parsed;
-    if (parser.ignoresForeign !== true) warn(`${variable}="${value}" is ignored: it must be ${parser.expects}`);
+    if (parsed !== undefined) {
+      inForce = parsed;
+      break;
+    }
+    if (parser.isForeign?.(variable) !== true) wrong.push({ variable, value });
   }
-  return undefined;
+  for (const { variable, value } of wrong) {
+    const now = parser.isSecret === true ? 'none of it' : shown(inForce);
+    warn(
+      `${variable}="${parser.isSecret === true ? '***' : shown(value)}" is ignored: it must be ${parser.expects}; ${now} is in force`,
+      variable,
+    );
+  }
+  return inForce;
+}
+
+const MAX_SHOWN = 200;
+
+/** Credentials in a URL stay out of the complaint. */
+function shown(value: unknown): string {
+  if (value === undefined || value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0))
+    return 'none';
+  return String(value)
+    .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
+    .slice(0, MAX_SHOWN);
 }

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import type { GenAiProfile } from './recorders/profiles.ts';
 
 /** Where a model provider answers. */
@@ -14,8 +15,10 @@ export interface Parser<T> {
   readonly expects: string;
   readonly parse: (text: string) => T | undefined;
   readonly accepts: (value: unknown) => boolean;
-  /** True when the variable is shared with others: what it does not understand is not ours. */
-  readonly ignoresForeign?: boolean;
+  /** True for a variable that is shared with others: what the parser does not understand there is not ours. */
+  readonly isForeign?: (variable: string) => boolean;
+  /** True when the value is not for anybody's log. */
+  readonly isSecret?: boolean;
 }
 
 export const text: Parser<string> = {
@@ -85,12 +88,14 @@ const PROFILES: readonly GenAiProfile[] = ['v1.41', 'latest'];
 /** Reads our own words and, from the convention's variable, its own; `gen_ai/dup` is ours, after `http/dup`. */
 export const genAiNames: Parser<readonly GenAiProfile[]> = {
   expects: 'v1.41, latest or both',
-  ignoresForeign: true,
+  isForeign: (variable) => variable === 'OTEL_SEMCONV_STABILITY_OPT_IN',
   parse(value) {
     const words = list(value.toLowerCase());
-    if (words.includes('both') || words.includes('gen_ai/dup')) return PROFILES;
-    if (words.includes('latest') || words.includes('gen_ai_latest_experimental')) return ['latest'];
-    return words.includes('v1.41') ? ['v1.41'] : undefined;
+    const hasOld = words.includes('v1.41');
+    const hasNew = words.includes('latest') || words.includes('gen_ai_latest_experimental');
+    if (words.includes('both') || words.includes('gen_ai/dup') || (hasOld && hasNew)) return PROFILES;
+    if (hasNew) return ['latest'];
+    return hasOld ? ['v1.41'] : undefined;
   },
   accepts: (value) => Array.isArray(value) && value.length > 0 && value.every((name) => PROFILES.includes(name)),
 };
@@ -112,7 +117,58 @@ function isEndpoint(value: unknown): value is ModelEndpoint {
   return typeof provider === 'string' && /^[a-z0-9._-]+$/i.test(provider) && typeof url === 'string' && isHttpUrl(url);
 }
 
-export function isHttpUrl(value: string): boolean {
+export const httpUrl: Parser<string> = {
+  expects: 'an http(s) URL',
+  parse: (value) => (isHttpUrl(value) ? value : undefined),
+  accepts: (value) => typeof value === 'string' && isHttpUrl(value),
+};
+
+export const readableFile: Parser<string> = {
+  expects: 'the path of a readable file',
+  parse: (value) => (isReadable(value) ? value : undefined),
+  accepts: (value) => typeof value === 'string' && isReadable(value),
+};
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pairs(expects: string, isSecret = false): Parser<Readonly<Record<string, string>>> {
+  return {
+    expects,
+    isSecret,
+    parse(value) {
+      const read: Record<string, string> = {};
+      for (const part of list(value)) {
+        const equals = part.indexOf('=');
+        const key = decoded(part.slice(0, equals).trim());
+        const own = decoded(part.slice(equals + 1).trim());
+        if (equals < 1 || key === undefined || own === undefined) return undefined;
+        read[key] = own;
+      }
+      return read;
+    },
+    accepts: (value) => typeof value === 'object' && value !== null,
+  };
+}
+
+export const resourceAttributes = pairs('a list of key=value, percent-encoded');
+export const headers = pairs('a list of name=value, percent-encoded', true);
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isHttpUrl(value: string): boolean {
   return /^https?:/i.test(value) && URL.canParse(value);
 }
 

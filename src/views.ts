@@ -5,6 +5,9 @@ import {
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
 import { catalogue, type InstrumentKind, type InstrumentSpec } from './catalogue/index.ts';
+import { VERSION } from './version.ts';
+
+const METER = 'gaugeway';
 
 const TYPES: Record<InstrumentKind, InstrumentType> = {
   counter: InstrumentType.COUNTER,
@@ -26,7 +29,7 @@ export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions
       (spec): ViewOptions => ({
         instrumentName: spec.name,
         instrumentType: TYPES[spec.kind],
-        meterName: 'gaugeway',
+        meterName: METER,
         aggregation: {
           type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
           options: { boundaries: [...(spec.buckets ?? [])] },
@@ -42,15 +45,15 @@ function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
     (view.instrumentName === undefined || matches(view.instrumentName, spec.name)) &&
     (view.instrumentType === undefined || view.instrumentType === TYPES[spec.kind]) &&
     (view.instrumentUnit === undefined || view.instrumentUnit === spec.unit) &&
-    (view.meterName === undefined || view.meterName === 'gaugeway')
+    (view.meterName === undefined || view.meterName === METER) &&
+    (view.meterVersion === undefined || view.meterVersion === VERSION) &&
+    view.meterSchemaUrl === undefined
   );
 }
 
-/** The SDK's wildcards: `*` any run of characters, `?` one. Matching ignores case. */
+/** As the SDK does it, its limits included: case counts, and only the first `*` is a wildcard. */
 function matches(pattern: string, name: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'i').test(name);
+  if (pattern === '*') return true;
+  const source = pattern.replace(/[\^$\\.+?()[\]{}|]/g, '\\$&').replace('*', '.*');
+  return new RegExp(`^${source}$`).test(name);
 }

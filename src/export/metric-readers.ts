@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { type MetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { otlpSettings } from './otlp.ts';
+import { otlpSettings, unheld } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
 
@@ -36,5 +36,6 @@ export function createMetricReaders(options: ResolvedOptions): MetricReader[] {
 
 function createExporter(options: ResolvedOptions): PushMetricExporter {
   const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
-  return new OTLPMetricExporter(otlpSettings('metrics', options));
+  const settings = otlpSettings('metrics');
+  return unheld(new OTLPMetricExporter(settings), 'metrics', settings.url);
 }

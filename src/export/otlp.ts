@@ -1,7 +1,7 @@
 import type { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { warn } from '../diagnostics.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { isHttpUrl } from '../parsers.ts';
+import { describeError, warnOfVariable } from '../diagnostics.ts';
+import { readVariable } from '../options.ts';
+import { headers, httpUrl, milliseconds, oneOf, type Parser, readableFile } from '../parsers.ts';
 
 type ExporterSettings = NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>;
 type Signal = 'metrics' | 'traces';
@@ -9,30 +9,142 @@ type Signal = 'metrics' | 'traces';
 const DEFAULT_ENDPOINT = 'http://localhost:4318';
 
 /**
- * What we set beside the exporter's own reading of `OTEL_EXPORTER_OTLP_*`: gzip (thirty times smaller, for either
- * encoding) and a time limit below the exit deadline, because a retry holds an ending process until it gives up.
+ * What we set beside the exporter's own reading of `OTEL_EXPORTER_OTLP_*` (headers and certificates are left to it):
+ * gzip, which makes either encoding thirty times smaller, and values that were checked, so that a wrong one is told.
  */
-export function otlpSettings(signal: Signal, options: ResolvedOptions): ExporterSettings {
-  const env = process.env;
+export function otlpSettings(signal: Signal): ExporterSettings & { url: string } {
   const specific = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_`;
-  const isSet = (name: string): boolean =>
-    (env[`${specific}${name}`] || env[`OTEL_EXPORTER_OTLP_${name}`]) !== undefined;
+  const read = <T>(name: string, parser: Parser<T>, fallback: T): T =>
+    readVariable(
+      { variables: [`${specific}${name}`, `OTEL_EXPORTER_OTLP_${name}`], parser, fallback },
+      process.env,
+      warnOfVariable,
+    );
+  const base = readVariable(
+    { variables: ['OTEL_EXPORTER_OTLP_ENDPOINT'], parser: httpUrl, fallback: DEFAULT_ENDPOINT },
+    process.env,
+    warnOfVariable,
+  );
+  const ownUrl = readVariable(
+    // A signal's own endpoint is complete; the shared one is the root that its path is added to.
+    { variables: [`${specific}ENDPOINT`], parser: httpUrl, fallback: `${base.replace(/\/$/, '')}/v1/${signal}` },
+    process.env,
+    warnOfVariable,
+  );
+  checkUnread(specific);
   return {
-    ...(isSet('COMPRESSION') ? {} : { compression: 'gzip' as NonNullable<ExporterSettings['compression']> }),
-    ...(isSet('TIMEOUT') ? {} : { timeoutMillis: Math.max(100, options.exitTimeoutMs - 500) }),
-    ...endpointUnlessValid(signal, specific),
+    url: ownUrl,
+    compression: read('COMPRESSION', oneOf(['gzip', 'none']), 'gzip') as NonNullable<ExporterSettings['compression']>,
+    timeoutMillis: read('TIMEOUT', milliseconds, 10_000),
   };
 }
 
-/** The exporter falls back silently when its endpoint is no URL; so do we, but we say it. */
-function endpointUnlessValid(signal: Signal, specific: string): { url?: string } {
-  for (const variable of [`${specific}ENDPOINT`, 'OTEL_EXPORTER_OTLP_ENDPOINT']) {
-    const value = process.env[variable]?.trim();
-    if (value === undefined || value === '') continue;
-    if (isHttpUrl(value)) return {};
-    const url = `${DEFAULT_ENDPOINT}/v1/${signal}`;
-    warn(`${variable}="${value}" is ignored: it must be an http(s) URL; ${signal} go to ${url}`);
-    return { url };
+/** Headers and certificates stay with the exporter, which is silent about a wrong one or does not name it. */
+function checkUnread(specific: string): void {
+  for (const start of [specific, 'OTEL_EXPORTER_OTLP_']) {
+    readVariable({ variables: [`${start}HEADERS`], parser: headers, fallback: {} }, process.env, warnOfVariable);
+    for (const name of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
+      readVariable({ variables: [`${start}${name}`], parser: readableFile, fallback: '' }, process.env, warnOfVariable);
+    }
   }
-  return {};
+}
+
+type Done = (result: { code: number; error?: Error }) => void;
+
+interface Exporter {
+  export(items: never, done: Done): void;
+}
+
+/** What an exporter has inside: its version is pinned, and a test sees the day when this changes. */
+interface ExporterInside {
+  readonly _delegate?: { readonly _transport?: RetryingTransport };
+}
+interface RetryingTransport {
+  retry?: (bytes: unknown, timeoutMs: number, inMs: number) => Promise<Attempt>;
+  readonly _transport?: HttpTransport;
+}
+interface HttpTransport {
+  send(bytes: unknown, timeoutMs: number): Promise<Attempt>;
+  readonly _parameters?: { agentFactory?: (protocol: string) => Agent | Promise<Agent> };
+}
+interface Attempt {
+  readonly status: string;
+  readonly error?: Error;
+}
+
+const pending = new Set<() => void>();
+const FAILED = 1;
+let isEnding = false;
+
+/** While a process ends, nobody waits for a far side that cannot be reached at all: every short program would. */
+export function expectEnd(isNear: boolean): void {
+  isEnding = isNear;
+}
+
+/**
+ * Lets go of an ending process: the SDK waits for its exporter with timers that hold the process, for up to 30 s each.
+ * Called when the deadline of the exit has passed.
+ */
+export function giveUpExports(): void {
+  for (const giveUp of pending) giveUp();
+}
+
+/** Makes an exporter that never holds the process, can be given up, and says where it could not send what. */
+export function unheld<T extends Exporter>(exporter: T, what: string, url: string): T {
+  let lastError: Error | undefined;
+  const send = exporter.export;
+  exporter.export = (items, done) => {
+    const end: Done = ({ code, error }) => {
+      if (!pending.delete(giveUp)) return;
+      const complaint = `${what} cannot be sent to ${url}: ${reason(error ?? lastError)}`;
+      done(code === FAILED ? { code, error: new Error(complaint) } : { code });
+    };
+    const giveUp = (): void =>
+      end({ code: FAILED, error: lastError ?? new Error('no answer before the process ends') });
+    pending.add(giveUp);
+    send.call(exporter, items, end);
+  };
+  const retrying = (exporter as ExporterInside)._delegate?._transport;
+  const http = retrying?._transport;
+  if (retrying === undefined || http === undefined) return exporter;
+  const attempt = http.send;
+  http.send = async (...args) => {
+    const result = await attempt.apply(http, args);
+    lastError = result.error;
+    return result;
+  };
+  retrying.retry = (bytes, timeoutMs, inMs) => {
+    if (isEnding && lastError !== undefined) return Promise.resolve({ status: 'failure', error: lastError });
+    return new Promise((resolve, reject) => {
+      setTimeout(() => http.send(bytes, timeoutMs).then(resolve, reject), inMs).unref();
+    });
+  };
+  const create = http._parameters?.agentFactory;
+  if (http._parameters !== undefined && create !== undefined) {
+    http._parameters.agentFactory = async (protocol) => withUnheldSockets(await create(protocol));
+  }
+  return exporter;
+}
+
+type Agent = import('node:http').Agent;
+
+function withUnheldSockets(agent: Agent): Agent {
+  const connect = agent.createConnection;
+  agent.createConnection = (...args) => {
+    const socket = connect.apply(agent, args);
+    (socket as import('node:net').Socket | undefined)?.unref();
+    return socket;
+  };
+  const reuse = agent.reuseSocket;
+  agent.reuseSocket = (socket, request) => {
+    reuse.call(agent, socket, request);
+    (socket as import('node:net').Socket).unref();
+  };
+  return agent;
+}
+
+function reason(error: (Error & { code?: unknown }) | undefined): string {
+  if (error === undefined) return 'it does not answer as it should';
+  const status = typeof error.code === 'number' ? `status ${error.code} ` : '';
+  return `${status}${describeError(error)}`;
 }

@@ -9,7 +9,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { ResolvedOptions } from '../options.ts';
-import { otlpSettings } from './otlp.ts';
+import { otlpSettings, unheld } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 
 /** The span processors that the options ask for. */
@@ -30,7 +30,8 @@ export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] 
 
 function createExporter(options: ResolvedOptions): SpanExporter {
   const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
-  return new OTLPTraceExporter(otlpSettings('traces', options));
+  const settings = otlpSettings('traces');
+  return unheld(new OTLPTraceExporter(settings), 'spans', settings.url);
 }
 
 export function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {

@@ -1,0 +1,85 @@
+import { createRequire } from 'node:module';
+import { context, createNoopMeter, metrics, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import { isRegistered } from '../api-globals.ts';
+import { warn } from '../diagnostics.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { createViews } from '../views.ts';
+import { type Flushable, settled } from './exit.ts';
+import { createMetricReaders } from './metric-readers.ts';
+import { createResource } from './resource.ts';
+import { createSampler, createSpanProcessors } from './spans.ts';
+
+/** Registers the process's providers, by the options or by `OTEL_CONFIG_FILE`, unless somebody else was first. */
+export function startProviders(options: ResolvedOptions): Flushable {
+  if (!isFree()) {
+    warn(
+      'another OpenTelemetry SDK or another copy of @opentelemetry/api was registered first, so gaugeway exports ' +
+        'nothing itself. Give that SDK the preset() of gaugeway/setup, or load gaugeway/register before it',
+    );
+    return { flush: async () => undefined, shutdown: async () => undefined };
+  }
+  if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options);
+  const { startFromFile } = createRequire(import.meta.url)('./config-file.js') as typeof import('./config-file.ts');
+  return startFromFile();
+}
+
+/** A copy of the API in another version refuses every registration, and tells only whoever tries. */
+function isFree(): boolean {
+  if (isRegistered('metrics')) return false;
+  const free = metrics.setGlobalMeterProvider({ getMeter: createNoopMeter });
+  if (free) metrics.disable();
+  return free;
+}
+
+function startFromOptions(options: ResolvedOptions): Flushable {
+  const resource = createResource(options);
+  const meterProvider = new MeterProvider({
+    resource,
+    readers: createMetricReaders(options),
+    views: createViews(options.views),
+  });
+  metrics.setGlobalMeterProvider(meterProvider);
+  const undo = [() => metrics.disable()];
+
+  const spanProcessors = isRegistered('trace') ? [] : createSpanProcessors(options);
+  let tracerProvider: TracerProvider | undefined;
+  if (spanProcessors.length > 0) {
+    tracerProvider = new TracerProvider({ resource, sampler: createSampler(options), spanProcessors });
+    trace.setGlobalTracerProvider(tracerProvider);
+    undo.push(() => trace.disable());
+  }
+  // Context is needed without traces too: it tells which attempts belong to one call.
+  if (!isRegistered('context')) {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    undo.push(() => context.disable());
+  }
+  if (!isRegistered('propagation')) {
+    propagation.setGlobalPropagator(createPropagator(options));
+    undo.push(() => propagation.disable());
+  }
+  return {
+    async flush() {
+      await settled([meterProvider.forceFlush(), tracerProvider?.forceFlush()]);
+    },
+    async shutdown() {
+      await settled([meterProvider.shutdown(), tracerProvider?.shutdown()]);
+      for (const step of undo) step();
+    },
+  };
+}
+
+function createPropagator({ propagators }: ResolvedOptions): CompositePropagator {
+  return new CompositePropagator({
+    propagators: propagators.flatMap((name) =>
+      name === 'tracecontext'
+        ? [new W3CTraceContextPropagator()]
+        : name === 'baggage'
+          ? [new W3CBaggagePropagator()]
+          : [],
+    ),
+  });
+}
