@@ -8,11 +8,9 @@ import { scrape } from './exposition.ts';
 import { type Providers, startProviders } from './providers.ts';
 import { COLLECTOR_CONFIG, type Collector, freePorts, startCollector, waitFor } from './servers/index.ts';
 
+const require = createRequire(import.meta.url);
 /** A published bundle of one file: nothing in it is a module that a load hook could see. */
-const PORTKEY = join(
-  createRequire(import.meta.url).resolve('@portkey-ai/gateway/package.json'),
-  '../build/start-server.js',
-);
+const PORTKEY = join(require.resolve('@portkey-ai/gateway/package.json'), '../build/start-server.js');
 const messages = [{ role: 'user' as const, content: 'The recipe is secret' }];
 
 describe("Portkey's gateway with our flag", () => {
