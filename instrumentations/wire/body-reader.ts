@@ -34,11 +34,38 @@ export interface BodyReader {
   readonly isBroken: boolean;
 }
 
-export function createBodyReader(format: Format, contentType: string, answer: Answer): BodyReader | undefined {
-  if (contentType.startsWith('text/event-stream')) {
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+/** Passes bytes on without the mark that some servers put before them. */
+function withoutMark(pass: (bytes: Buffer) => void): (bytes: Buffer) => void {
+  let seen = 0;
+  return (bytes) => {
+    if (seen === BYTE_ORDER_MARK.length) return pass(bytes);
+    let from = 0;
+    while (from < bytes.length && bytes[from] === BYTE_ORDER_MARK[seen]) {
+      seen++;
+      from++;
+    }
+    if (from === bytes.length) return;
+    seen = BYTE_ORDER_MARK.length;
+    pass(bytes.subarray(from));
+  };
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/;
+
+/** Proxies send event streams under other names; what is named as something else is no answer of a model. */
+export function isEventStream(contentType: string, isAskedFor: boolean): boolean {
+  if (contentType.startsWith('text/event-stream')) return true;
+  return isAskedFor && !JSON_TYPE.test(contentType) && !contentType.startsWith('text/html');
+}
+
+/** A reader for the body. Without a content type that says so, only a whole JSON document is taken for an answer. */
+export function createBodyReader(format: Format, isStream: boolean, answer: Answer): BodyReader {
+  if (isStream) {
     const stream = new EventStream(format, fieldsOf(format).event, answer);
     return {
-      feed: (bytes) => stream.feed(bytes),
+      feed: withoutMark((bytes) => stream.feed(bytes)),
       end: () => stream.end(),
       get malformed() {
         return stream.malformed;
@@ -49,10 +76,9 @@ export function createBodyReader(format: Format, contentType: string, answer: An
       isBroken: false,
     };
   }
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/.test(contentType)) return undefined;
   const scanner = new JsonScanner(fieldsOf(format).response);
   return {
-    feed: (bytes) => scanner.feed(bytes),
+    feed: withoutMark((bytes) => scanner.feed(bytes)),
     end() {
       // Of a body that is no whole document nothing is believed: its numbers may be of something else.
       if (scanner.complete) format.answer(scanner.facts, answer);

@@ -7,7 +7,6 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const DATA = Buffer.from('data');
 const DONE = '[DONE]';
 
@@ -45,7 +44,7 @@ export class EventStream {
     const isBetweenEvents = this.#column === 0 && !this.#hasData;
     if (isBetweenEvents && this.#repetition?.matches(chunk) === true) return;
     const before = this.#events;
-    let at = before === 0 && isBetweenEvents && BYTE_ORDER_MARK.every((byte, i) => chunk[i] === byte) ? 3 : 0;
+    let at = 0;
     while (at < chunk.length) {
       const found = chunk.indexOf(LINE_FEED, at);
       const end = found === -1 ? chunk.length : found;

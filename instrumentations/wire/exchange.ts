@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
 import { classify, type Failure, isIdentifier } from '../../src/recorders/failures.ts';
 import { type ModelCallResult, modelCalls, type RunningAttempt } from '../../src/recorders/model-calls.ts';
-import { type BodyReader, createBodyReader, fieldsOf } from './body-reader.ts';
+import { type BodyReader, createBodyReader, fieldsOf, isEventStream } from './body-reader.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import type { ModelRequest } from './endpoints.ts';
 import type { Answer } from './formats/format.ts';
@@ -14,8 +14,8 @@ const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
 export class Exchange {
-  /** The chunk that a wire's own event has already told, so that a second hook on the same body keeps quiet. */
-  lastChunk: unknown;
+  /** The chunk that a shadowed method has told and is just passing on: the wire's own event may tell it again. */
+  passing: unknown;
   readonly #request: ModelRequest;
   readonly #path: string;
   readonly #parent: Context;
@@ -25,6 +25,7 @@ export class Exchange {
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
   #isEventStream = false;
+  #isAskedAsStream = false;
   #reader: BodyReader | undefined;
   #decoder: Decoder | undefined;
   #firstChunk: number | undefined;
@@ -51,6 +52,7 @@ export class Exchange {
     if (this.#attempt !== undefined) return;
     const { provider, format, serverAddress, serverPort } = this.#request;
     const { model, streaming } = format.ask(this.#requestScanner.facts, this.#path);
+    this.#isAskedAsStream = streaming;
     if (this.#requestScanner.oversized > 0) drop('oversized_value', this.#requestScanner.oversized);
     this.#attempt = modelCalls.attempt({
       provider,
@@ -66,11 +68,12 @@ export class Exchange {
 
   /** The head of the answer arrived. */
   answered(status: number, contentType: string, encoding: string): void {
+    // Before the answer there may be hints (103), even while the request is still being sent.
+    if (status < 200) return;
     this.sent();
     this.#status = status;
-    this.#isEventStream = contentType.startsWith('text/event-stream') && status < 400;
-    const reader = createBodyReader(this.#request.format, contentType, this.#answer);
-    if (reader === undefined) return;
+    this.#isEventStream = status < 300 && isEventStream(contentType, this.#isAskedAsStream);
+    const reader = createBodyReader(this.#request.format, this.#isEventStream, this.#answer);
     this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
     if (this.#decoder === undefined) drop('undecodable_body');
     else this.#reader = reader;
@@ -102,6 +105,10 @@ export class Exchange {
 
   /** Nobody will tell the end any more. */
   abandoned(): void {
+    if (this.#isOver) return;
+    // The process may be about to end, so a decoder is not waited for.
+    this.#decoder?.destroy();
+    this.#decoder = undefined;
     this.#end(ABANDONED);
   }
 
@@ -112,8 +119,10 @@ export class Exchange {
     const endedAt = performance.now();
     if (this.#decoder === undefined) this.#finish(failure, endedAt);
     else {
-      this.#decoder.end((isWhole) => {
-        if (!isWhole) drop('undecodable_body');
+      this.#decoder.end((decoded) => {
+        if (decoded !== 'whole') drop('undecodable_body');
+        // What could not be read to its end says nothing of the answer, neither good nor bad.
+        if (decoded === 'too_large') this.#reader = undefined;
         this.#finish(failure, endedAt);
       });
     }
@@ -123,7 +132,7 @@ export class Exchange {
     this.#onEnd(this);
     const reader = this.#reader;
     reader?.end();
-    if (reader !== undefined) {
+    if (reader !== undefined && (this.#status ?? 0) < 300) {
       if (reader.malformed > 0 && failure === undefined) drop('malformed_body', reader.malformed);
       if (reader.oversized > 0) drop('oversized_value', reader.oversized);
     }
@@ -153,8 +162,9 @@ export class Exchange {
       return { outcome: 'error', errorType: isIdentifier(errorCode) ? errorCode : '_OTHER' };
     }
     const isComplete = ended || finishReasons.length > 0;
+    const isRead = this.#reader !== undefined;
     if (failure !== undefined) return this.#isEventStream && isComplete ? undefined : failure;
-    if (this.#isEventStream && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
+    if (this.#isEventStream && isRead && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }

@@ -46,15 +46,13 @@ export function watchUndici(endpoints: Endpoints): () => void {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
     publishing.add(request.constructor as object);
-    exchange.lastChunk = chunk;
-    exchange.sending(asBuffer(chunk));
+    if (exchange.passing !== chunk) exchange.sending(asBuffer(chunk));
   };
 
   const onBodyChunkReceived = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer }): void => {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
-    exchange.lastChunk = chunk;
-    exchange.received(asBuffer(chunk));
+    if (exchange.passing !== chunk) exchange.received(asBuffer(chunk));
   };
 
   const onBodySent = ({ request }: { request: UndiciRequest }): void => exchanges.get(request)?.sent();
@@ -115,11 +113,15 @@ function shadowBodies(request: UndiciRequest, exchange: Exchange): void {
     const original = request[method] as ((...args: unknown[]) => unknown) | undefined;
     if (typeof original !== 'function') return;
     request[method] = function (this: unknown, ...args: unknown[]): unknown {
-      exchange.lastChunk = undefined;
-      const result = original.apply(this, args);
       const chunk = args.find(isBytes);
-      if (chunk !== undefined && exchange.lastChunk !== chunk) guarded(method, () => tell(asBuffer(chunk)));
-      return result;
+      // Told first: the application may end the exchange as soon as it has the chunk.
+      if (chunk !== undefined) guarded(method, () => tell(asBuffer(chunk)));
+      exchange.passing = chunk;
+      try {
+        return original.apply(this, args);
+      } finally {
+        exchange.passing = undefined;
+      }
     };
   };
   shadow('onBodySent', (chunk) => exchange.sending(chunk));

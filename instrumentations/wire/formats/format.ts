@@ -39,9 +39,9 @@ export function text(value: Facts[string]): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A token count as written; what is no number is unknown, and a number that cannot be is left to the recorder to count. */
+/** A token count as written; what is there and cannot be a count is left to the recorder to refuse and to report. */
 export function count(value: Facts[string]): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+  return value === undefined || typeof value === 'number' ? value : Number.NaN;
 }
 
 /** The sum of the known parts, if the first one is known. */

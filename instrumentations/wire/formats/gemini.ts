@@ -13,6 +13,7 @@ const answer: Fields = {
     totalTokenCount: 'total',
     cachedContentTokenCount: 'cacheRead',
   },
+  promptFeedback: { blockReason: 'blockReason' },
   error: { status: 'errorCode' },
 };
 
@@ -33,6 +34,8 @@ export const gemini: Format = {
     told.model ??= text(facts.model);
     const finishReasons = facts['finishReason[]'] as string[] | undefined;
     if (finishReasons !== undefined) told.finishReasons = [...finishReasons];
+    // A prompt that is refused has no candidates, and that is the whole answer.
+    if (text(facts.blockReason) !== undefined) told.ended = true;
     const reasoning = count(facts.reasoning);
     if (facts.input !== undefined) {
       told.usage = mergeUsage(told.usage, {

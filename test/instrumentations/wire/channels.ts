@@ -17,6 +17,8 @@ export interface PublishedExchange {
   readonly sent?: readonly (Buffer | string)[];
   /** Undefined: no answer came. */
   readonly status?: number | undefined;
+  /** Status codes of heads that come before the answer's, and before the request is out. */
+  readonly hints?: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly received?: readonly Buffer[];
   /** Undefined: it ended whole. */
@@ -43,6 +45,9 @@ export async function tell(exchange: PublishedExchange): Promise<Told> {
   const publish = (name: string, message: object): void => channels[name]?.publish({ request, ...message });
   const request = { method: 'POST', origin: exchange.origin ?? 'http://127.0.0.1:4010', path: exchange.path };
   publish('create', {});
+  for (const statusCode of exchange.hints ?? []) {
+    publish('headers', { response: { statusCode, headers: [], statusText: '' } });
+  }
   for (const chunk of exchange.sent ?? []) publish('bodyChunkSent', { chunk });
   if (exchange.sent !== undefined) publish('bodySent', {});
   if (exchange.status !== undefined) {
@@ -53,7 +58,7 @@ export async function tell(exchange: PublishedExchange): Promise<Told> {
   if ('error' in exchange) publish('error', { error: exchange.error });
   else publish('trailers', { trailers: [] });
   // A compressed body is decoded on another thread.
-  for (let turn = 0; calls.length === 0 && turn < 2000 && 'content-encoding' in (exchange.headers ?? {}); turn++) {
+  for (let turn = 0; calls.length === 0 && turn < 20_000 && 'content-encoding' in (exchange.headers ?? {}); turn++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   wire.disable();
