@@ -40,14 +40,14 @@ export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions
   return [...ours, ...userViews];
 }
 
+/** As the SDK selects; our meter has no schema, which matches every `meterSchemaUrl`. */
 function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
   return (
     (view.instrumentName === undefined || matches(view.instrumentName, spec.name)) &&
     (view.instrumentType === undefined || view.instrumentType === TYPES[spec.kind]) &&
     (view.instrumentUnit === undefined || view.instrumentUnit === spec.unit) &&
     (view.meterName === undefined || view.meterName === METER) &&
-    (view.meterVersion === undefined || view.meterVersion === VERSION) &&
-    view.meterSchemaUrl === undefined
+    (view.meterVersion === undefined || view.meterVersion === VERSION)
   );
 }
 

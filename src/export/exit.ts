@@ -78,8 +78,8 @@ export async function within(work: Promise<unknown>, deadlineMs: number, giveUp:
 
 /** Waits for all of `work`; a failed export of spans shows nowhere but in the rejection. */
 export async function settled(work: (Promise<void> | undefined)[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) {
-    if (result.status === 'fulfilled') continue;
-    for (const error of [result.reason].flat()) diag.error(error instanceof Error ? error.message : String(error));
-  }
+  const report = (reason: unknown): void => {
+    for (const error of [reason].flat()) diag.error(error instanceof Error ? error.message : String(error));
+  };
+  await Promise.all(work.map((one) => one?.catch(report)));
 }

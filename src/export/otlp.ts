@@ -100,7 +100,7 @@ export function unheld<T extends Exporter>(exporter: T, what: string, url: strin
       done(code === FAILED ? { code, error: new Error(complaint) } : { code });
     };
     const giveUp = (): void =>
-      end({ code: FAILED, error: lastError ?? new Error('no answer before the process ends') });
+      end({ code: FAILED, error: lastError ?? new Error('not taken before the process ends') });
     pending.add(giveUp);
     send.call(exporter, items, end);
   };
