@@ -1,8 +1,11 @@
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startMockProvider } from '../../../examples/mock-provider/index.ts';
 import { startReceiver } from '../../helpers/receiver.ts';
-import { NODES, REGISTER, runApp } from '../../helpers/run-app.ts';
+import { NODES, REGISTER, ROOT, runApp, writeApp } from '../../helpers/run-app.ts';
 import { CA_FILE, compareLifecycles, TLS } from './lifecycles.ts';
 
 const APP = 'test/instrumentations/wire/apps/lifecycles.ts';
@@ -71,5 +74,24 @@ describe.each([
     secure.reset();
     await compareLifecycles({ node, file: APP, env: { ...overTls, CLIENT: 'undici:h2' } });
     expect(new Set(secure.requests.map(({ httpVersion }) => httpVersion))).toEqual(new Set(['2.0']));
+  });
+});
+
+describe('an application in another form', () => {
+  const folder = dirname(writeApp('', '.cjs'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([
+    ['22', 'CommonJS', 'cjs', false],
+    ['24', 'a bundle in CommonJS', 'cjs', true],
+    ['26', 'a bundle in ESM', 'esm', true],
+  ] as const)('tells every lifecycle once: Node %s, %s', async (node, _form, format, bundle) => {
+    const outfile = join(folder, `${node}.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    await build({ entryPoints: [join(ROOT, APP)], outfile, platform: 'node', format, bundle, logLevel: 'error' });
+    await compareLifecycles({ node, file: outfile, env: overHttp1 });
+  });
+
+  it('tells every lifecycle once: Node 24, tsx', async () => {
+    await compareLifecycles({ node: '24', file: APP, flags: ['--import', import.meta.resolve('tsx')], env: overHttp1 });
   });
 });
