@@ -6,10 +6,8 @@ const NINE = 0x39;
 
 /** Longer texts are parsed: the scanner skips them faster than they are walked here. */
 const MAX_TEXT = 256;
-/** Longest event that is learned. */
+/** Longest event that is recognised. */
 const MAX_EVENT = 4096;
-/** Above this length a native comparison is cheaper than a loop. */
-const MAX_WALKED = 40;
 /** Kinds of events remembered at once: streams of several choices or tool calls take turns. */
 const MAX_TEMPLATES = 2;
 /** A stream whose events never repeat stops being learned from. */
@@ -21,9 +19,20 @@ const SLOT =
 
 /** The bytes of an event around its slots: all before the first one, and after each slot what follows it. */
 interface Template {
-  readonly head: Buffer;
-  readonly slots: readonly { readonly isText: boolean; readonly after: Buffer }[];
+  readonly bytes: DataView;
+  /** Where each part ends in `bytes`; behind all but the last one is a slot. */
+  readonly parts: readonly { readonly end: number; readonly isText: boolean }[];
 }
+
+/** By byte: 1 where a text simply goes on. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH),
+);
+
+// The event that is looked at. Only a view compares eight bytes at a time, which is five times as fast as byte by byte
+// and twice as fast as native code, and a view of the event's own memory costs more to make than the event to copy.
+const copy = new Uint8Array(MAX_EVENT);
+const copyView = new DataView(copy.buffer);
 
 /**
  * Recognises a streamed event that differs from one already parsed by nothing but its text, so that a stream of
@@ -37,8 +46,10 @@ export class Repetition {
 
   /** True when `chunk` is one whole event that tells nothing new. */
   matches(chunk: Buffer): boolean {
+    if (this.#templates.length === 0 || chunk.length > MAX_EVENT) return false;
+    copy.set(chunk);
     for (let at = 0; at < this.#templates.length; at++) {
-      if (isLike(chunk, this.#templates[at] as Template)) {
+      if (isCopyLike(chunk.length, this.#templates[at] as Template)) {
         this.#vain = 0;
         return true;
       }
@@ -57,60 +68,71 @@ export class Repetition {
   }
 }
 
-function isLike(chunk: Buffer, { head, slots }: Template): boolean {
-  let at = head.length;
-  if (chunk.length <= at || head.compare(chunk, 0, at) !== 0) return false;
-  for (const { isText, after } of slots) {
-    at = isText ? endOfText(chunk, at) : endOfDigits(chunk, at);
-    if (at < 0 || !continues(chunk, at, after)) return false;
-    at += after.length;
+function isCopyLike(length: number, { bytes, parts }: Template): boolean {
+  let from = 0;
+  let at = 0;
+  for (let part = 0; part < parts.length; part++) {
+    const { end, isText } = parts[part] as Template['parts'][number];
+    if (part > 0) at = isText ? endOfText(copy, at, length) : endOfDigits(copy, at, length);
+    if (at < 0 || at + end - from > length) return false;
+    // Two numbers that are equal are the same bytes; bytes that make no number are never equal, and then it is parsed.
+    const size = end - from;
+    if (size < 8) {
+      for (; from < end; from++, at++) if (bytes.getUint8(from) !== copy[at]) return false;
+      continue;
+    }
+    // The last eight may overlap with those before.
+    if (bytes.getFloat64(end - 8, true) !== copyView.getFloat64(at + size - 8, true)) return false;
+    for (let i = 0; i < size - 8; i += 8) {
+      if (bytes.getFloat64(from + i, true) !== copyView.getFloat64(at + i, true)) return false;
+    }
+    from = end;
+    at += size;
   }
-  return at === chunk.length;
-}
-
-function continues(chunk: Buffer, at: number, after: Buffer): boolean {
-  const { length } = after;
-  if (chunk.length - at < length) return false;
-  if (length > MAX_WALKED) return after.compare(chunk, at, at + length) === 0;
-  for (let i = 0; i < length; i++) if (chunk[at + i] !== after[i]) return false;
-  return true;
+  return at === length;
 }
 
 function templateOf(chunk: Buffer): Template | undefined {
   const event = chunk.toString('latin1');
-  const slots: { isText: boolean; after: Buffer }[] = [];
-  let headLength = 0;
-  let end = 0;
-  let wasText = false;
+  const bytes = new Uint8Array(chunk.length);
+  const parts: { end: number; isText: boolean }[] = [];
+  let length = 0;
+  let from = 0;
+  let isText = false;
+  const add = (to: number): void => {
+    bytes.set(chunk.subarray(from, to), length);
+    length += to - from;
+    parts.push({ end: length, isText });
+  };
   SLOT.lastIndex = 0;
-  for (let found = SLOT.exec(event); found !== null; found = SLOT.exec(event)) {
+  while (SLOT.test(event)) {
     const start = SLOT.lastIndex;
-    if (headLength === 0) headLength = start;
-    else slots.push({ isText: wasText, after: Buffer.from(chunk.subarray(end, start)) });
-    wasText = chunk[start - 1] === QUOTE;
-    end = wasText ? endOfText(chunk, start) : endOfDigits(chunk, start);
-    if (end < 0) return undefined;
-    SLOT.lastIndex = end;
+    add(start);
+    isText = chunk[start - 1] === QUOTE;
+    from = isText ? endOfText(chunk, start, chunk.length) : endOfDigits(chunk, start, chunk.length);
+    if (from < 0) return undefined;
+    SLOT.lastIndex = from;
   }
-  if (headLength === 0) return undefined;
-  slots.push({ isText: wasText, after: Buffer.from(chunk.subarray(end)) });
-  return { head: Buffer.from(chunk.subarray(0, headLength)), slots };
+  if (parts.length === 0) return undefined;
+  add(chunk.length);
+  return { bytes: new DataView(bytes.buffer), parts };
 }
 
 /** The index of the quote that ends a text, or -1 when there is none near or the line ends first. */
-function endOfText(chunk: Buffer, from: number): number {
-  const limit = Math.min(chunk.length, from + MAX_TEXT);
+function endOfText(bytes: Uint8Array, from: number, length: number): number {
+  const limit = Math.min(length, from + MAX_TEXT);
   for (let at = from; at < limit; at++) {
-    const byte = chunk[at] as number;
+    const byte = bytes[at] as number;
+    if (IS_PLAIN[byte] === 1) continue;
     if (byte === QUOTE) return at;
-    if (byte < SPACE) return -1;
     if (byte === BACKSLASH) at++;
+    else return -1;
   }
   return -1;
 }
 
-function endOfDigits(chunk: Buffer, from: number): number {
+function endOfDigits(bytes: Uint8Array, from: number, length: number): number {
   let at = from;
-  while (at < chunk.length && (chunk[at] as number) >= ZERO && (chunk[at] as number) <= NINE) at++;
+  while (at < length && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
   return at;
 }
