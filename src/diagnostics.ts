@@ -13,13 +13,10 @@ const STDERR = 2;
 export function warn(message: string): void {
   try {
     writeSync(STDERR, `gaugeway: ${message.replaceAll(/\s*\n\s*/g, ' | ').slice(0, 1000)}\n`);
-  } catch (error) {
-    lastFailure = error;
+  } catch {
+    // Nobody is left to be told.
   }
 }
-
-/** Why stderr could not be written to, for a debugger. */
-export let lastFailure: unknown;
 
 const wrongVariables = new Set<string>();
 
