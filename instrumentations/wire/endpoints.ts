@@ -39,7 +39,8 @@ const HOST_SUFFIXES: readonly (readonly [suffix: string, provider: string])[] = 
 /** How a path ends tells the API; `anywhere` ones are so distinct that they count on unknown hosts too. */
 const PATHS: readonly { readonly ends: RegExp; readonly anywhere: RegExp; readonly format: Format }[] = [
   { ends: /\/chat\/completions$/, anywhere: /\/chat\/completions$/, format: openAiChat },
-  { ends: /\/messages$/, anywhere: /\/v1\/messages$/, format: anthropicMessages },
+  // Messages of a thread (`/v1/threads/x/messages`) are no model call.
+  { ends: /\/v1\/messages$/, anywhere: /\/v1\/messages$/, format: anthropicMessages },
   { ends: /:(?:g|streamG)enerateContent$/, anywhere: /:(?:g|streamG)enerateContent$/, format: gemini },
   { ends: /\/responses$/, anywhere: /\/v1\/responses$/, format: openAiResponses },
   { ends: /\/embeddings$/, anywhere: /\/v1\/embeddings$/, format: openAiEmbeddings },

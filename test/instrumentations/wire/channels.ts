@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { wireInstrumentation } from '../../../instrumentations/wire.ts';
 import type { DropReason, ModelCall } from '../../../src/index.ts';
 import { observe } from '../../../src/index.ts';
+import type { ModelEndpoint } from '../../../src/options.ts';
 
 const channels = Object.fromEntries(
   ['create', 'bodyChunkSent', 'bodySent', 'headers', 'bodyChunkReceived', 'trailers', 'error'].map((name) => [
@@ -12,6 +13,7 @@ const channels = Object.fromEntries(
 
 /** An exchange as undici would publish it. */
 export interface PublishedExchange {
+  readonly method?: string;
   readonly origin?: string;
   readonly path: string;
   readonly sent?: readonly (Buffer | string)[];
@@ -31,7 +33,7 @@ export interface Told {
 }
 
 /** Publishes an exchange on undici's channels while the wire is watched, and returns what the observation stream tells. */
-export async function tell(exchange: PublishedExchange): Promise<Told> {
+export async function tell(exchange: PublishedExchange, modelEndpoints: readonly ModelEndpoint[] = []): Promise<Told> {
   const calls: ModelCall[] = [];
   const dropped: Partial<Record<DropReason, number>> = {};
   const stop = observe({
@@ -40,10 +42,14 @@ export async function tell(exchange: PublishedExchange): Promise<Told> {
       dropped[reason] = (dropped[reason] ?? 0) + count;
     },
   });
-  const wire = wireInstrumentation();
+  const wire = wireInstrumentation({ modelEndpoints });
   wire.enable();
   const publish = (name: string, message: object): void => channels[name]?.publish({ request, ...message });
-  const request = { method: 'POST', origin: exchange.origin ?? 'http://127.0.0.1:4010', path: exchange.path };
+  const request = {
+    method: exchange.method ?? 'POST',
+    origin: exchange.origin ?? 'http://127.0.0.1:4010',
+    path: exchange.path,
+  };
   publish('create', {});
   for (const statusCode of exchange.hints ?? []) {
     publish('headers', { response: { statusCode, headers: [], statusText: '' } });
