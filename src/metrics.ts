@@ -31,6 +31,7 @@ export class MetricsListener implements Listener {
   readonly #limit: number;
   readonly #bounded = new Map<string, BoundedValues>();
   readonly #running = new Set<Running>();
+  #given: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
 
@@ -41,13 +42,18 @@ export class MetricsListener implements Listener {
 
   /** Instruments made before the provider was set stay no-ops for ever, so they follow the provider. */
   get #to(): Instruments {
-    const provider = metrics.getMeterProvider();
+    const provider = this.#given ?? metrics.getMeterProvider();
     if (this.#instruments === undefined || provider !== this.#provider) {
       this.#provider = provider;
       this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles);
       this.#observeGauges(this.#instruments);
     }
     return this.#instruments;
+  }
+
+  /** Records into this provider from now on, or into the global one. */
+  use(provider: MeterProvider | undefined): void {
+    this.#given = provider;
   }
 
   /** Creates the instruments now, so that gauges report before the first observation. */

@@ -1,3 +1,4 @@
+import { metrics, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ViewOptions } from '@opentelemetry/sdk-metrics';
 import { createInstrumentations, hookedPackages, instrumentationNames } from '../instrumentations/index.ts';
@@ -10,6 +11,7 @@ import { MetricsListener } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
+import { useTracerProvider } from './recorders/tracer.ts';
 import { createViews } from './views.ts';
 
 export type { ModelEndpoint, Options } from './options.ts';
@@ -77,17 +79,32 @@ export function preset(options: Options = {}): Preset {
   installLoadHooks(hookedPackages(resolved));
   const recording = startRecording(resolved);
   const instrumentations = createInstrumentations(resolved);
+  for (const instrumentation of instrumentations) followProviders(instrumentation, recording.listener);
   const made: Preset = {
     views: createViews(resolved.views),
     instrumentations,
     stop() {
       for (const instrumentation of instrumentations) instrumentation.disable();
       recording.stop();
+      useTracerProvider(undefined);
       if (shared[PRESET] === made) shared[PRESET] = undefined;
     },
   };
   shared[PRESET] = made;
   return made;
+}
+
+/** `registerInstrumentations({ meterProvider, tracerProvider })` names providers that need not be the global ones. */
+function followProviders(instrumentation: Instrumentation, listener: MetricsListener): void {
+  const { setMeterProvider, setTracerProvider } = instrumentation;
+  instrumentation.setMeterProvider = (provider) => {
+    setMeterProvider.call(instrumentation, provider);
+    listener.use(provider === metrics.getMeterProvider() ? undefined : provider);
+  };
+  instrumentation.setTracerProvider = (provider) => {
+    setTracerProvider.call(instrumentation, provider);
+    useTracerProvider(provider === trace.getTracerProvider() ? undefined : provider);
+  };
 }
 
 function resolve(options: Options): ResolvedOptions {
