@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { guarded } from '../../src/observe.ts';
+import { hookFailed } from '../../src/observe.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
 
@@ -49,10 +49,15 @@ export function watchUndici(endpoints: Endpoints): () => void {
     if (exchange.passing !== chunk) exchange.sending(asBuffer(chunk));
   };
 
-  const onBodyChunkReceived = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer }): void => {
-    const exchange = exchanges.get(request);
-    if (exchange === undefined) return;
-    if (exchange.passing !== chunk) exchange.received(asBuffer(chunk));
+  // Called for each chunk of each stream: a `try` of its own keeps a closure that all channels share out of the way.
+  const onBodyChunkReceived = (message: unknown): void => {
+    try {
+      const { request, chunk } = message as { request: UndiciRequest; chunk: Buffer };
+      const exchange = exchanges.get(request);
+      if (exchange !== undefined && exchange.passing !== chunk) exchange.received(asBuffer(chunk));
+    } catch (error) {
+      hookFailed('undici:request:bodyChunkReceived', error);
+    }
   };
 
   const onBodySent = ({ request }: { request: UndiciRequest }): void => exchanges.get(request)?.sent();
@@ -75,33 +80,38 @@ export function watchUndici(endpoints: Endpoints): () => void {
   const onError = ({ request, error }: { request: UndiciRequest; error: unknown }): void =>
     exchanges.get(request)?.failed(error);
 
-  const subscriptions = Object.entries({
-    'undici:request:create': onCreate,
-    'undici:request:bodyChunkSent': onBodyChunkSent,
-    'undici:request:bodySent': onBodySent,
-    'undici:request:headers': onHeaders,
-    'undici:request:bodyChunkReceived': onBodyChunkReceived,
-    'undici:request:trailers': onTrailers,
-    'undici:request:error': onError,
-  }).map(([name, handle]) => {
-    // What a subscriber throws becomes an uncaught exception of the application.
-    const listener = (message: unknown): void => {
-      try {
-        handle(message as never);
-      } catch (error) {
-        guarded(name, () => {
-          throw error;
-        });
-      }
-    };
-    subscribe(name, listener);
-    return { name, listener };
-  });
+  const subscriptions: Subscription[] = [
+    contained('undici:request:create', onCreate),
+    contained('undici:request:bodyChunkSent', onBodyChunkSent),
+    contained('undici:request:bodySent', onBodySent),
+    contained('undici:request:headers', onHeaders),
+    { name: 'undici:request:bodyChunkReceived', listener: onBodyChunkReceived },
+    contained('undici:request:trailers', onTrailers),
+    contained('undici:request:error', onError),
+  ];
+  for (const { name, listener } of subscriptions) subscribe(name, listener);
 
   return () => {
     for (const { name, listener } of subscriptions) unsubscribe(name, listener);
     for (const exchange of [...inFlight]) exchange.abandoned();
   };
+}
+
+interface Subscription {
+  readonly name: string;
+  readonly listener: (message: unknown) => void;
+}
+
+/** What a subscriber throws would become an uncaught exception of the application. */
+function contained(name: string, handle: (message: never) => void): Subscription {
+  const listener = (message: unknown): void => {
+    try {
+      handle(message as never);
+    } catch (error) {
+      hookFailed(name, error);
+    }
+  };
+  return { name, listener };
 }
 
 /**
@@ -113,9 +123,14 @@ function shadowBodies(request: UndiciRequest, exchange: Exchange): void {
     const original = request[method] as ((...args: unknown[]) => unknown) | undefined;
     if (typeof original !== 'function') return;
     request[method] = function (this: unknown, ...args: unknown[]): unknown {
-      const chunk = args.find(isBytes);
+      // Its place among the arguments depends on the version.
+      const chunk = isBytes(args[0]) ? args[0] : isBytes(args[1]) ? args[1] : undefined;
       // Told first: the application may end the exchange as soon as it has the chunk.
-      if (chunk !== undefined) guarded(method, () => tell(asBuffer(chunk)));
+      try {
+        if (chunk !== undefined) tell(asBuffer(chunk));
+      } catch (error) {
+        hookFailed(method, error);
+      }
       exchange.passing = chunk;
       try {
         return original.apply(this, args);
@@ -134,7 +149,7 @@ function isBytes(value: unknown): value is Uint8Array | string {
 }
 
 function asBuffer(chunk: Uint8Array | string): Buffer {
-  if (Buffer.isBuffer(chunk)) return chunk;
+  if (chunk instanceof Buffer) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk);
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
