@@ -45,10 +45,11 @@ describe.each(NODES)('Node %s', (node) => {
       onStdout: (text, kill) => text.endsWith('holding') && kill('SIGTERM'),
     });
     expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
-    const attempts = receiver.points('gaugeway.model.attempt.duration', { 'gen_ai.request.model': 'held' });
-    expect(attempts.map(({ count, attributes }) => [count, attributes['gaugeway.outcome']])).toEqual([
-      [1, 'abandoned'],
-    ]);
+    for (const model of ['held', 'held-gzip']) {
+      const attempts = receiver.points('gaugeway.model.attempt.duration', { 'gen_ai.request.model': model });
+      const told = attempts.map(({ count, attributes }) => [model, count, attributes['gaugeway.outcome']]);
+      expect(told).toEqual([[model, 1, 'abandoned']]);
+    }
     expect(receiver.points('gaugeway.model.active').filter(({ value }) => value !== 0)).toEqual([]);
     await receiver.close();
   });

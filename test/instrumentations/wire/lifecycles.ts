@@ -82,12 +82,11 @@ export async function compareLifecycles(options: AppOptions, expected = EXPECTED
   const receiver = await startReceiver();
   try {
     const flags = ['--expose-gc', ...(options.flags ?? [])];
-    const bare = await runApp({ ...options, flags });
-    const measured = await runApp({
-      ...options,
-      flags: [...REGISTER, ...flags],
-      env: { ...options.env, ...receiver.env },
-    });
+    const env = { ...options.env, ...receiver.env };
+    const [bare, measured] = await Promise.all([
+      runApp({ ...options, flags }),
+      runApp({ ...options, flags: [...REGISTER, ...flags], env }),
+    ]);
     expect(measured.stderr.replace(/^\(node:\d+\).*\n|^\(Use `node.*\n/gm, '')).toBe('');
     expect(JSON.parse(measured.stdout)).toEqual(JSON.parse(bare.stdout));
     expect(measured).toMatchObject({ code: 5, signal: null });

@@ -2,6 +2,8 @@
  * Every way in which a streamed call can end, one after the other, each under a model name of its own. What the
  * application sees of each goes to stdout as one JSON object: it must not depend on whether the process is measured.
  */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
 declare const gc: () => void;
 
 const BASE = process.env.BASE_URL ?? '';
@@ -45,15 +47,20 @@ const lifecycles: Record<string, () => Promise<unknown>> = {
   },
   async 'abort-before-headers'() {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 60);
+    // Not before the request is out, however slow the machine is: before that it has no model.
+    const abort = (): void => {
+      unsubscribe('undici:request:bodySent', abort);
+      setTimeout(() => controller.abort(), 10);
+    };
+    subscribe('undici:request:bodySent', abort);
     await call('abort-before-headers', { hang: 'headers' }, { signal: controller.signal });
   },
   async timeout() {
-    const response = await call('timeout', { hang: 'body' }, { signal: AbortSignal.timeout(120) });
+    const response = await call('timeout', { hang: 'body' }, { signal: AbortSignal.timeout(600) });
     await response.text();
   },
   async 'timeout-before-headers'() {
-    await call('timeout-before-headers', { hang: 'headers' }, { signal: AbortSignal.timeout(80) });
+    await call('timeout-before-headers', { hang: 'headers' }, { signal: AbortSignal.timeout(600) });
   },
   async drop() {
     await (await call('drop', { dropAfterChunks: 2 })).text();
@@ -118,7 +125,10 @@ async function main(): Promise<void> {
   process.exitCode = 5;
   if (process.env.HOLD === undefined) return;
   // Held, unread, until a signal ends the process.
-  (globalThis as { held?: unknown }).held = await call('held', { hang: 'body' });
+  (globalThis as { held?: unknown }).held = [
+    await call('held', { hang: 'body' }),
+    await call('held-gzip', { hang: 'body', encoding: 'gzip' }),
+  ];
   setInterval(() => undefined, 1000);
   process.stdout.write('\nholding');
 }
