@@ -10,6 +10,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
           testTimeout: 30_000,
+          // Starting a database takes long on a busy machine.
+          hookTimeout: 60_000,
           pool: 'forks',
         },
       },
