@@ -1,6 +1,7 @@
 import { EventStream } from './event-stream.ts';
 import type { Answer, Format } from './formats/format.ts';
-import { type CompiledFields, compileFields, JsonScanner } from './json-scanner.ts';
+import { type CompiledFields, compileFields } from './json-fields.ts';
+import { JsonScanner } from './json-scanner.ts';
 
 interface Compiled {
   readonly request: CompiledFields;

@@ -1,5 +1,6 @@
 import type { Answer, Format } from './formats/format.ts';
-import { type CompiledFields, JsonScanner } from './json-scanner.ts';
+import type { CompiledFields } from './json-fields.ts';
+import { JsonScanner } from './json-scanner.ts';
 import { Repetition } from './repetition.ts';
 
 const LINE_FEED = 0x0a;

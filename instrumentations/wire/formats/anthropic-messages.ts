@@ -1,4 +1,4 @@
-import type { Fields } from '../json-scanner.ts';
+import type { Fields } from '../json-fields.ts';
 import { count, type Format, mergeUsage, sum, text } from './format.ts';
 
 const usage: Fields = {

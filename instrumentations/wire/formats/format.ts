@@ -1,5 +1,5 @@
 import type { TokenUsage } from '../../../src/observations.ts';
-import type { Facts, Fields } from '../json-scanner.ts';
+import type { Facts, Fields } from '../json-fields.ts';
 
 /** What an answer has told so far; a stream adds to it event by event. */
 export interface Answer {

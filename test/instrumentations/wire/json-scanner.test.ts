@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileFields, type Facts, type Fields, JsonScanner } from '../../../instrumentations/wire/json-scanner.ts';
+import { compileFields, type Facts, type Fields } from '../../../instrumentations/wire/json-fields.ts';
+import { JsonScanner } from '../../../instrumentations/wire/json-scanner.ts';
 import { cut } from './channels.ts';
 
 const FIELDS: Fields = {

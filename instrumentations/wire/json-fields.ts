@@ -1,0 +1,32 @@
+/**
+ * Which values of a JSON document are wanted: keys lead to further keys, `*` to the elements of an array, and a string
+ * names the fact that the value becomes. A name ending in `[]` collects several.
+ */
+export interface Fields {
+  readonly [key: string]: Fields | string;
+}
+
+/** The wanted values of one document. */
+export type Facts = Record<string, string | number | boolean | string[] | undefined>;
+
+/** `Fields` in the form that the scanner walks. */
+export interface CompiledFields {
+  readonly keys: readonly { readonly bytes: Uint8Array; readonly node: CompiledFields }[];
+  readonly element: CompiledFields | undefined;
+  readonly fact: string | undefined;
+  /** The facts of this value and of all within. */
+  readonly within: readonly string[];
+}
+
+/** Makes fields ready to be looked for. */
+export function compileFields(fields: Fields | string): CompiledFields {
+  if (typeof fields === 'string') return { keys: [], element: undefined, fact: fields, within: [fields] };
+  const { '*': wantedElement, ...wantedKeys } = fields;
+  const keys = Object.entries(wantedKeys).map(([key, value]) => ({
+    bytes: Buffer.from(key),
+    node: compileFields(value),
+  }));
+  const element = wantedElement === undefined ? undefined : compileFields(wantedElement);
+  const within = [...keys.flatMap(({ node }) => node.within), ...(element?.within ?? [])];
+  return { keys, element, fact: undefined, within };
+}

@@ -1,0 +1,73 @@
+import type { Facts } from './json-fields.ts';
+
+/** Longest wanted string or number in bytes; a longer one is no name, id or count. */
+export const MAX_WANTED = 512;
+/** Most values that a collecting fact takes. */
+const MAX_COLLECTED = 16;
+/** Numbers of so many digits are exact, and need no text to be made of them. */
+const SAFE_DIGITS = 15;
+
+const ZERO = 0x30;
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+/** How a number too long to be kept begins. */
+const DIGITS = /^-?\d[\d.eE+-]*$/;
+
+export const MALFORMED_SCALAR = Symbol('malformed');
+export const TOO_LONG = Symbol('too long');
+
+/** A string of which these bytes stood between the quotes; undefined when JSON does not allow it. */
+export function readText(bytes: Buffer, length: number, hasEscapes: boolean): string | undefined {
+  const text = bytes.toString('utf8', 0, length);
+  if (!hasEscapes) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number, a boolean or null; `length` may go beyond what was kept of it. */
+export function readScalar(
+  bytes: Buffer,
+  length: number,
+): number | boolean | null | typeof MALFORMED_SCALAR | typeof TOO_LONG {
+  if (length <= SAFE_DIGITS) {
+    const whole = readWhole(bytes, length);
+    if (whole >= 0) return whole;
+  }
+  const text = bytes.toString('latin1', 0, Math.min(length, MAX_WANTED));
+  if (text === 'null') return null;
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  if (length > MAX_WANTED) return DIGITS.test(text) ? TOO_LONG : MALFORMED_SCALAR;
+  return NUMBER.test(text) ? Number(text) : MALFORMED_SCALAR;
+}
+
+/** A plain whole number, as counts are; -1 for anything else. */
+function readWhole(bytes: Buffer, length: number): number {
+  if (bytes[0] === ZERO) return length === 1 ? 0 : -1;
+  let value = 0;
+  for (let at = 0; at < length; at++) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Adds a value to the facts. */
+export function take(facts: Facts, fact: string, value: string | number | boolean): void {
+  if (!fact.endsWith('[]')) {
+    facts[fact] = value;
+    return;
+  }
+  facts[fact] ??= [];
+  const collected = facts[fact] as string[];
+  if (typeof value === 'string' && collected.length < MAX_COLLECTED) collected.push(value);
+}
+
+/** Takes facts back. */
+export function forget(facts: Facts, names: readonly string[]): void {
+  for (const fact of names) if (facts[fact] !== undefined) facts[fact] = undefined;
+}
