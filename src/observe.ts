@@ -35,42 +35,32 @@ export function isObserved(): boolean {
 }
 
 export function publish(observation: Observation): void {
-  for (const listener of listeners) {
-    try {
-      listener.observed?.(observation);
-    } catch (error) {
-      contain(error);
-    }
-  }
+  tell((listener) => listener.observed?.(observation), contain);
 }
 
 export function publishStart(running: Running): void {
-  for (const listener of listeners) {
-    try {
-      listener.started?.(running);
-    } catch (error) {
-      contain(error);
-    }
-  }
+  tell((listener) => listener.started?.(running), contain);
 }
 
 export function publishEnd(running: Running): void {
-  for (const listener of listeners) {
-    try {
-      listener.ended?.(running);
-    } catch (error) {
-      contain(error);
-    }
-  }
+  tell((listener) => listener.ended?.(running), contain);
 }
 
 /** Counts something that was left out of the numbers. */
 export function drop(reason: DropReason, count = 1): void {
+  // What a listener throws here is not counted: the count would come here again.
+  tell(
+    (listener) => listener.dropped?.(reason, count),
+    (error) => reportOnce('a listener', error),
+  );
+}
+
+function tell(deliver: (listener: Listener) => void, onError: (error: unknown) => void): void {
   for (const listener of listeners) {
     try {
-      listener.dropped?.(reason, count);
+      deliver(listener);
     } catch (error) {
-      reportOnce('listener', error);
+      onError(error);
     }
   }
 }

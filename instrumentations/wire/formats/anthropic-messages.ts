@@ -1,5 +1,5 @@
 import type { Fields } from '../json-fields.ts';
-import { count, type Format, mergeUsage, sum, text } from './format.ts';
+import { addUsage, count, type Format, sum, text } from './format.ts';
 
 const usage: Fields = {
   input_tokens: 'input',
@@ -26,14 +26,12 @@ export const anthropicMessages: Format = {
     if (facts.input !== undefined || facts.output !== undefined) {
       const cacheRead = count(facts.cacheRead) ?? told.usage?.cacheRead;
       const cacheWrite = count(facts.cacheWrite) ?? told.usage?.cacheWrite;
-      told.usage = mergeUsage(told.usage, {
+      addUsage(told, facts, {
         input: sum(count(facts.input), cacheRead, cacheWrite),
         // `message_start` only knows the tokens written so far.
         output: type === 'message_start' ? undefined : count(facts.output),
-        total: undefined,
         cacheRead,
         cacheWrite,
-        reasoning: undefined,
       });
     }
     if (type === 'message_stop') told.ended = true;

@@ -49,12 +49,19 @@ export function sum(first: number | undefined, ...others: (number | undefined)[]
   return first === undefined ? undefined : others.reduce<number>((total, part) => total + (part ?? 0), first);
 }
 
-/** Joins what two events told of the usage: later values replace earlier ones, absent ones do not. */
-export function mergeUsage(
-  known: TokenUsage | undefined,
-  told: Record<keyof TokenUsage, number | undefined>,
-): TokenUsage {
-  const merged: Record<string, number> = { ...known };
-  for (const [key, value] of Object.entries(told)) if (value !== undefined) merged[key] = value;
-  return merged;
+/**
+ * Adds the usage that an event told to what earlier ones did: later values replace earlier ones, absent ones do not.
+ * Facts that are named as the fields are taken as they are, `computed` ones are the format's own.
+ */
+export function addUsage(answer: Answer, facts: Facts, computed: Partial<MutableUsage> = {}): void {
+  const merged: MutableUsage = { ...answer.usage };
+  for (const field of FIELDS) {
+    const told = field in computed ? computed[field] : count(facts[field]);
+    if (told !== undefined) merged[field] = told;
+  }
+  answer.usage = merged as TokenUsage;
 }
+
+type MutableUsage = { -readonly [K in keyof TokenUsage]?: number | undefined };
+
+const FIELDS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;

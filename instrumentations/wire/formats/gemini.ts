@@ -1,5 +1,5 @@
 import type { Fields } from '../json-fields.ts';
-import { count, type Format, mergeUsage, sum, text } from './format.ts';
+import { addUsage, count, type Format, sum, text } from './format.ts';
 
 const answer: Fields = {
   responseId: 'id',
@@ -36,16 +36,11 @@ export const gemini: Format = {
     if (finishReasons !== undefined) told.finishReasons = [...finishReasons];
     // A prompt that is refused has no candidates, and that is the whole answer.
     if (text(facts.blockReason) !== undefined) told.ended = true;
-    const reasoning = count(facts.reasoning);
     if (facts.input !== undefined) {
-      told.usage = mergeUsage(told.usage, {
+      addUsage(told, facts, {
         input: sum(count(facts.input), count(facts.toolUse)),
         // Thinking is billed as output, but not among the candidates' tokens.
-        output: sum(count(facts.candidates), reasoning),
-        total: count(facts.total),
-        cacheRead: count(facts.cacheRead),
-        cacheWrite: undefined,
-        reasoning,
+        output: sum(count(facts.candidates), count(facts.reasoning)),
       });
     }
     told.errorCode ??= text(facts.errorCode);

@@ -1,4 +1,4 @@
-import { count, type Format, mergeUsage, text } from './format.ts';
+import { addUsage, type Format, text } from './format.ts';
 
 const answer = {
   id: 'id',
@@ -28,14 +28,7 @@ export const openAiChat: Format = {
     if (finishReasons !== undefined) told.finishReasons.push(...finishReasons);
     const hasUsage = facts.input !== undefined || facts.output !== undefined;
     if (hasUsage) {
-      told.usage = mergeUsage(told.usage, {
-        input: count(facts.input),
-        output: count(facts.output),
-        total: count(facts.total),
-        cacheRead: count(facts.cacheRead),
-        cacheWrite: undefined,
-        reasoning: count(facts.reasoning),
-      });
+      addUsage(told, facts);
     }
     const error = text(facts.errorCode) ?? text(facts.errorType);
     told.errorCode ??= error;

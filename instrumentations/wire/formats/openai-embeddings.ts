@@ -1,4 +1,4 @@
-import { count, type Format, mergeUsage, text } from './format.ts';
+import { addUsage, type Format, text } from './format.ts';
 
 /** OpenAI embeddings. */
 export const openAiEmbeddings: Format = {
@@ -14,14 +14,7 @@ export const openAiEmbeddings: Format = {
     told.model ??= text(facts.model);
     told.errorCode ??= text(facts.errorCode) ?? text(facts.errorType);
     if (facts.input !== undefined) {
-      told.usage = mergeUsage(told.usage, {
-        input: count(facts.input),
-        output: undefined,
-        total: count(facts.total),
-        cacheRead: undefined,
-        cacheWrite: undefined,
-        reasoning: undefined,
-      });
+      addUsage(told, facts);
     }
     return true;
   },

@@ -1,5 +1,5 @@
 import type { Fields } from '../json-fields.ts';
-import { count, type Format, mergeUsage, text } from './format.ts';
+import { addUsage, type Format, text } from './format.ts';
 
 const answer: Fields = {
   id: 'id',
@@ -32,14 +32,7 @@ export const openAiResponses: Format = {
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
     if (facts.input !== undefined || facts.output !== undefined) {
-      told.usage = mergeUsage(told.usage, {
-        input: count(facts.input),
-        output: count(facts.output),
-        total: count(facts.total),
-        cacheRead: count(facts.cacheRead),
-        cacheWrite: undefined,
-        reasoning: count(facts.reasoning),
-      });
+      addUsage(told, facts);
     }
     const status = text(facts.status);
     if (status === 'completed') told.finishReasons = ['completed'];
