@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { diag } from '@opentelemetry/api';
-import { expectEnd } from './otlp.ts';
+import { expectEnd } from './unheld.ts';
 
 /** What has to be exported before a process ends. */
 export interface Flushable {

@@ -3,9 +3,10 @@ import { isMainThread } from 'node:worker_threads';
 import { type MetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { otlpSettings, unheld } from './otlp.ts';
+import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
+import { unheld } from './unheld.ts';
 
 const load = createRequire(import.meta.url);
 

@@ -9,8 +9,9 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { ResolvedOptions } from '../options.ts';
-import { otlpSettings, unheld } from './otlp.ts';
+import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
+import { unheld } from './unheld.ts';
 
 /** The span processors that the options ask for. */
 export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] {
