@@ -60,7 +60,7 @@ interface Origin {
   readonly bases: readonly { readonly path: string; readonly provider: string }[];
 }
 
-/** Tells which requests are model calls; anything else costs one look-up of its method and origin. */
+/** Tells which requests are model calls; anything else costs a look at its method and at the end of its path. */
 export class Endpoints {
   readonly #configured: readonly { readonly url: URL; readonly provider: string }[];
   readonly #origins = new Map<string, Origin | undefined>();
@@ -71,21 +71,21 @@ export class Endpoints {
 
   find(method: string, origin: string, path: string): ModelRequest | undefined {
     if (method !== 'POST') return undefined;
-    const known = this.#origin(origin);
-    if (known === undefined) return undefined;
     const query = path.indexOf('?');
     const end = query === -1 ? path.length : query;
     if (end > MAX_PATH) return undefined;
     const pathname = query === -1 ? path : path.slice(0, query);
+    // Before the host: most requests of an application are told apart here, and a new host costs a URL to be parsed.
+    const api = PATHS.find(({ ends }) => ends.test(pathname));
+    if (api === undefined) return undefined;
+    const known = this.#origin(origin);
+    if (known === undefined) return undefined;
     const base = known.bases.find((candidate) => `${pathname}/`.startsWith(`${candidate.path}/`));
     const provider = base?.provider ?? known.provider;
-    const format = PATHS.find(({ ends, anywhere }) =>
-      (provider === undefined ? anywhere : ends).test(pathname),
-    )?.format;
-    if (format === undefined) return undefined;
+    if (provider === undefined && !api.anywhere.test(pathname)) return undefined;
     return {
       provider: provider ?? 'custom',
-      format,
+      format: api.format,
       serverAddress: known.serverAddress,
       serverPort: known.serverPort,
     };
