@@ -11,7 +11,8 @@ export interface Settled<T> {
 /**
  * Calls `work` and tells when it ended, now or later. The caller gets the same value, the same error object, and for a
  * native promise one that settles the same way: handling the original on the side would hide an unhandled rejection.
- * A thenable with a `then` of its own is left alone: `then` may read a body (an SDK's promise) or run a query.
+ * A thenable with a `then` of its own is handed back and watched: calling it ourselves could read a body (an SDK's
+ * promise) or run a query.
  */
 export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
   let result: T;
@@ -26,7 +27,7 @@ export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
     return result;
   }
   if (result.then !== Promise.prototype.then) {
-    guarded('a recorder', () => settled.unobservable());
+    guarded('a recorder', () => watch(result as PromiseLike<unknown>, settled as Settled<unknown>));
     return result;
   }
   return (result as unknown as Promise<unknown>).then(
@@ -43,4 +44,49 @@ export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/**
+ * Sees the result when the application itself asks for it, by a `then` on this one object that removes itself when it is
+ * called. Asked for later than in this turn, the result may be older than the answer, and the end is unknown.
+ */
+function watch(thenable: PromiseLike<unknown>, settled: Settled<unknown>): void {
+  const own = Object.getOwnPropertyDescriptor(thenable, 'then');
+  let isOver = false;
+  const tell = (how: () => void): void => {
+    if (!isOver) guarded('a recorder', how);
+    isOver = true;
+  };
+  const restore = (): void => {
+    // A run around this one may have put its own over it.
+    if (Object.getOwnPropertyDescriptor(thenable, 'then')?.value !== then) return;
+    if (own === undefined) delete (thenable as { then?: unknown }).then;
+    else Object.defineProperty(thenable, 'then', own);
+  };
+  const then: PromiseLike<unknown>['then'] = (onDone, onFailed) => {
+    clearTimeout(timer);
+    restore();
+    return thenable.then(
+      (value) => {
+        tell(() => settled.done(value));
+        return onDone ? onDone(value) : (value as never);
+      },
+      (error) => {
+        tell(() => settled.failed(error));
+        if (onFailed) return onFailed(error);
+        throw error;
+      },
+    );
+  };
+  const timer = setTimeout(() => {
+    restore();
+    tell(() => settled.unobservable());
+  }, 0);
+  // A number where there is no Node.
+  (timer as { unref?: () => void }).unref?.();
+  try {
+    Object.defineProperty(thenable, 'then', { value: then, configurable: true, writable: true, enumerable: false });
+  } catch {
+    // A frozen object: the timer gives it up.
+  }
 }

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startMockProvider } from '../../examples/mock-provider/index.ts';
+import { jobs, modelCalls, operations } from '../../src/index.ts';
+import { type Recording, startRecording } from './recording.ts';
+
+let recording: Recording;
+beforeEach(() => {
+  recording = startRecording();
+});
+afterEach(() => recording.stop());
+
+/** As the promise of an SDK: asking for the value reads a body, once for each time that it is asked. */
+class BodyPromise<T> extends Promise<T> {
+  reads = 0;
+  // biome-ignore lint/suspicious/noThenProperty: the SDKs do it
+  override then<A, B>(...handlers: Parameters<Promise<T>['then']>): Promise<A | B> {
+    this.reads++;
+    return super.then(...handlers) as Promise<A | B>;
+  }
+}
+
+const kinds = () => recording.observations.map(({ kind }) => kind);
+
+describe("the promise of an SDK's own", () => {
+  it('is handed back itself and read as often as the application reads it', async () => {
+    const promise = new BodyPromise<string>((resolve) => resolve('answer'));
+    const returned = jobs.run('job', () => promise);
+    expect(returned).toBe(promise);
+    expect(promise.reads).toBe(0);
+    await expect((async () => await returned)()).resolves.toBe('answer');
+    expect(promise.reads).toBe(1);
+    expect(Object.hasOwn(promise, 'then')).toBe(false);
+    expect(recording.observations).toMatchObject([{ kind: 'job_run', result: 'success' }]);
+  });
+
+  it('hands its very error on, and says that it failed', async () => {
+    const error = new RangeError('mine');
+    const run = async () => operations.run('work', () => new BodyPromise((_, reject) => reject(error)));
+    await expect(run()).rejects.toBe(error);
+    expect(recording.observations).toMatchObject([{ kind: 'operation', errorType: 'RangeError' }]);
+  });
+
+  it('ends the job, the step and the call around it', async () => {
+    const answer = { usage: { input: 3, output: 4 } };
+    await jobs.run('job', (job) =>
+      job.step('ask', () =>
+        modelCalls.run(
+          { provider: 'openai' },
+          () => new BodyPromise<typeof answer>((resolve) => setTimeout(resolve, 5, answer)),
+          (value) => value,
+        ),
+      ),
+    );
+    expect(kinds()).toEqual(['model_call', 'job_step', 'job_run']);
+    expect(recording.observations[0]).toMatchObject({ usage: { input: 3, output: 4, total: 7 } });
+    expect(recording.running.size).toBe(0);
+  });
+
+  it('tells no duration when the application asks for the value later than it came', async () => {
+    const promise = operations.run('work', () => jobs.run('job', () => new BodyPromise((resolve) => resolve(1))));
+    await delay(20);
+    expect(recording.dropped).toEqual(['unobservable', 'unobservable']);
+    expect(await promise).toBe(1);
+    expect(Object.hasOwn(promise, 'then')).toBe(false);
+    expect(recording.observations).toEqual([]);
+    expect(recording.running.size).toBe(0);
+  });
+
+  it('ends its call with the exchange that feeds it when the application does not ask for the value', async () => {
+    modelCalls.run({ provider: 'openai' }, () => {
+      modelCalls.attempt({ provider: 'openai' }).finish(undefined, { usage: { input: 1, output: 2 } });
+      return new BodyPromise<never>(() => undefined);
+    });
+    await delay(20);
+    expect(recording.observations).toMatchObject([{ kind: 'model_attempt' }, { usage: { total: 3 } }]);
+  });
+
+  it('may be frozen: then its end is unknown', async () => {
+    const promise = Object.freeze(new BodyPromise<number>((resolve) => resolve(1)));
+    expect(jobs.run('job', () => promise)).toBe(promise);
+    await delay(20);
+    expect(recording.dropped).toEqual(['unobservable']);
+  });
+
+  it('is measured for openai, and all of its methods still work', async () => {
+    const mock = await startMockProvider();
+    const client = new OpenAI({ apiKey: 'sk', baseURL: `${mock.url}/v1`, maxRetries: 0 });
+    const ask = () =>
+      jobs.run('job', () =>
+        client.chat.completions.create({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] }),
+      );
+    expect((await ask()).usage?.total_tokens).toBeGreaterThan(0);
+    expect((await ask().withResponse()).data.id).toMatch(/^chatcmpl/);
+    expect(await (await ask().asResponse()).json()).toHaveProperty('choices');
+    expect(mock.requests).toHaveLength(3);
+    await mock.close();
+    expect(recording.running.size).toBe(0);
+    // The last two never ask for the value of the promise itself.
+    expect(kinds()).toEqual(['job_run']);
+    expect(recording.dropped).toEqual(['unobservable', 'unobservable']);
+  });
+});
