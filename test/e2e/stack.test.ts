@@ -98,6 +98,33 @@ describe('a Collector with the shipped configuration', () => {
     expect(await prometheus.query('gaugeway_jobs_completed_total')).toMatchObject([{ value: 7 }]);
   });
 
+  test('keeps one attribute without a name from costing a whole request', async () => {
+    const request = metricsRequest();
+    const metric = {
+      name: 'nameless.attribute',
+      gauge: {
+        dataPoints: [
+          {
+            timeUnixNano: nanoseconds(Date.now()),
+            asInt: '5',
+            attributes: [
+              { key: '', value: { stringValue: 'x' } },
+              { key: 'kept', value: { stringValue: 'y' } },
+            ],
+          },
+        ],
+      },
+    };
+    const scope = request.resourceMetrics[0]?.scopeMetrics[0];
+    scope?.metrics.push(metric as never);
+    await postOtlp(collector.otlpUrl, 'metrics', request);
+    const found = await waitFor('the metric in Prometheus', async () => {
+      const result = await prometheus.query('nameless_attribute');
+      return result.length > 0 ? result : undefined;
+    });
+    expect(found).toMatchObject([{ value: 5, metric: { kept: 'y' } }]);
+  });
+
   test('masks secrets by name and by shape and leaves token counts alone', async () => {
     await postOtlp(
       collector.otlpUrl,
