@@ -1,0 +1,116 @@
+/** One row of the table. */
+function row(version, what, goal, figure, verdict, bare, ratio, noise) {
+  return [version, what, goal, figure, verdict, bare, ratio, noise];
+}
+
+const HEAD = ['Node', 'what', 'goal', 'figure', 'verdict', 'bare', 'ratio', 'A/A noise'];
+
+const fixed = (digits, unit) => (value) => `${value.toFixed(digits)} ${unit}`;
+const ns = fixed(0, 'ns');
+const us = (value) => fixed(1, 'µs')(value / 1000);
+const ms = fixed(0, 'ms');
+const bytes = fixed(0, 'B');
+const mebibytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MiB`;
+const times = (value) => `×${value.toFixed(value < 10 ? 3 : 0)}`;
+const noiseOf = ({ noise, noiseRatio }, unit) => `±${unit(noise)}, ${times(noiseRatio)}`;
+
+/** A figure above bare with its ratio and noise; without a limit it is told for information. */
+function above(version, what, compared, unit, limit) {
+  return row(
+    version,
+    what,
+    limit === undefined ? '' : `≤ ${unit(limit)}`,
+    `${compared.above < 0 ? '' : '+'}${unit(compared.above)}`,
+    limit === undefined ? '' : judge(compared, limit),
+    unit(compared.bare),
+    times(compared.ratio),
+    noiseOf(compared, unit),
+  );
+}
+
+/** No verdict where two bare runs differ by more than what is looked for. */
+function judge({ above: figure, noise }, limit) {
+  if (noise > limit) return 'in the noise';
+  return figure <= limit ? 'met' : 'MISSED';
+}
+
+const rows = {
+  *chunks(version, { figures, clock, grownBytes }) {
+    for (const [name, compared] of Object.entries(figures)) {
+      yield above(version, `streamed chunk, ${name} (${compared.bytes} B)`, compared, ns, 110);
+    }
+    yield above(version, 'of which a look at the clock', clock, ns);
+    const perChunk = grownBytes / 1e6;
+    yield row(
+      version,
+      'heap kept of 1e6 chunks of one stream',
+      'none',
+      mebibytes(grownBytes),
+      perChunk < 0.1 ? 'met' : 'MISSED',
+      '',
+      '',
+      '',
+    );
+  },
+  *stream(version, { cpu, wall }) {
+    yield above(version, 'streamed chunk with fetch, whole process, CPU', cpu, ns, 110);
+    yield above(version, 'streamed chunk with fetch, whole process, wall', wall, ns);
+  },
+  *scanner(version, { figures }) {
+    for (const [name, { gigabytesPerSecond, noiseRatio, timesJsonParse }] of Object.entries(figures)) {
+      const hasGoal = name.startsWith('one long string');
+      yield row(
+        version,
+        `request scanner, ${name}`,
+        hasGoal ? '≥ 1 GB/s' : '',
+        `${gigabytesPerSecond.toFixed(2)} GB/s`,
+        hasGoal ? (gigabytesPerSecond >= 1 ? 'met' : 'MISSED') : '',
+        '',
+        `${times(timesJsonParse)} JSON.parse`,
+        times(noiseRatio),
+      );
+    }
+  },
+  *requests(version, { figures }) {
+    for (const [name, compared] of Object.entries(figures))
+      yield above(version, `other request, ${name}`, compared, ns, 1000);
+  },
+  *idle(version, { figures }) {
+    for (const [name, compared] of Object.entries(figures))
+      yield above(version, `nothing set up, ${name}`, compared, ns, 50);
+  },
+  *startup(version, results) {
+    for (const [name, { time, cpu, rss }] of Object.entries(results)) {
+      yield above(version, `start-up, ${name}`, time, ms, 150);
+      yield above(version, `start-up, ${name}, CPU`, cpu, ms);
+      yield above(version, `start-up, ${name}, RSS`, rss, mebibytes);
+    }
+  },
+  *call(version, results) {
+    for (const [name, { cost, bytesInFlight }] of Object.entries(results)) {
+      for (const [what, compared, unit] of [
+        [name, cost, us],
+        [`${name}, memory in flight`, bytesInFlight, bytes],
+      ]) {
+        yield row(version, `${what}, everything`, '', unit(compared.bare + compared.above), '', '', '', '');
+        yield above(version, `${what}, span above recorder and metrics`, compared, unit);
+      }
+    }
+  },
+};
+
+/** All figures as one Markdown table. */
+export function table(results) {
+  const lines = [HEAD];
+  for (const [version, scenarios] of Object.entries(results)) {
+    for (const [name, result] of Object.entries(scenarios)) {
+      if (result.failed !== undefined)
+        lines.push(row(version, name, '', 'failed', 'FAILED', result.failed.split('\n')[0], '', ''));
+      else lines.push(...rows[name](version, result));
+    }
+  }
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const text = lines.map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
+  text.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
+  return `${text.join('\n')}\n`;
+}

@@ -1,0 +1,3 @@
+import { report } from './rounds.mjs';
+
+report({ version: process.version });
