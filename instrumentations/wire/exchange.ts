@@ -81,13 +81,10 @@ export class Exchange {
 
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
-    const now = performance.now();
-    if (this.#firstChunk !== undefined) {
-      const gap = now - this.#lastChunkAt;
-      if (gap > this.#longestGap) this.#longestGap = gap;
-      this.#lastChunkAt = now;
-    } else if (!isKeepAlive(chunk)) {
-      this.#firstChunk = now;
+    if (!isKeepAlive(chunk)) {
+      const now = performance.now();
+      if (this.#firstChunk === undefined) this.#firstChunk = now;
+      else if (now - this.#lastChunkAt > this.#longestGap) this.#longestGap = now - this.#lastChunkAt;
       this.#lastChunkAt = now;
     }
     if (!this.#isOver) this.#decoder?.write(chunk);
@@ -184,7 +181,7 @@ function classifyEnd(error: unknown): Failure {
   return failure.outcome === 'error' && !hasCode ? ABORTED : failure;
 }
 
-/** Gateways send comments (`: processing`) until the model answers: those are no chunks of the answer. */
+/** Gateways send comments (`: processing`) while they wait for the model: those are no chunks of the answer. */
 function isKeepAlive(chunk: Buffer): boolean {
   return chunk[0] === COLON && !chunk.includes('\ndata');
 }

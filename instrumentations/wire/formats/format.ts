@@ -39,6 +39,11 @@ export function text(value: Facts[string]): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** A provider's word for an error; proxies give the status code of the far side as a number. */
+export function code(value: Facts[string]): string | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : text(value);
+}
+
 /** A token count as written; what is there and cannot be a count is left to the recorder to refuse and to report. */
 export function count(value: Facts[string]): number | undefined {
   return value === undefined || typeof value === 'number' ? value : Number.NaN;

@@ -1,4 +1,4 @@
-import type { Fields } from '../json-fields.ts';
+import type { Facts, Fields } from '../json-fields.ts';
 import { addUsage, count, type Format, sum, text } from './format.ts';
 
 const answer: Fields = {
@@ -39,14 +39,22 @@ export const gemini: Format = {
     if (facts.input !== undefined) {
       addUsage(told, facts, {
         input: sum(count(facts.input), count(facts.toolUse)),
-        // Thinking is billed as output, but not among the candidates' tokens.
-        output: sum(count(facts.candidates), count(facts.reasoning)),
+        output: outputOf(facts),
       });
     }
     told.errorCode ??= text(facts.errorCode);
     return true;
   },
 };
+
+/** Thinking is billed as output, but not among the candidates' tokens. */
+function outputOf(facts: Facts): number | undefined {
+  const thoughts = count(facts.reasoning);
+  if (facts.candidates !== undefined) return sum(count(facts.candidates), thoughts);
+  // The API leaves out counts that are zero: without candidates, the total must be what the others make.
+  const others = sum(count(facts.input), count(facts.toolUse), thoughts);
+  return facts.total !== undefined && facts.total === others ? (thoughts ?? 0) : undefined;
+}
 
 function decode(part: string): string {
   try {

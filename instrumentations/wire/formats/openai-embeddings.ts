@@ -1,4 +1,4 @@
-import { addUsage, type Format, text } from './format.ts';
+import { addUsage, code, type Format, text } from './format.ts';
 
 /** OpenAI embeddings. */
 export const openAiEmbeddings: Format = {
@@ -12,7 +12,7 @@ export const openAiEmbeddings: Format = {
   ask: (facts) => ({ model: text(facts.model), streaming: false }),
   answer(facts, told) {
     told.model ??= text(facts.model);
-    told.errorCode ??= text(facts.errorCode) ?? text(facts.errorType);
+    told.errorCode ??= code(facts.errorCode) ?? code(facts.errorType);
     if (facts.input !== undefined) {
       addUsage(told, facts);
     }

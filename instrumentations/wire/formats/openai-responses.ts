@@ -1,5 +1,5 @@
 import type { Fields } from '../json-fields.ts';
-import { addUsage, type Format, text } from './format.ts';
+import { addUsage, code, type Format, text } from './format.ts';
 
 const answer: Fields = {
   id: 'id',
@@ -38,8 +38,8 @@ export const openAiResponses: Format = {
     if (status === 'completed') told.finishReasons = ['completed'];
     else if (status === 'incomplete') told.finishReasons = [text(facts.incompleteReason) ?? 'incomplete'];
     if (type !== undefined && LAST_EVENTS.has(type)) told.ended = true;
-    if (type === 'error') told.errorCode ??= text(facts.eventCode) ?? 'error';
-    told.errorCode ??= text(facts.errorCode) ?? text(facts.errorType) ?? (status === 'failed' ? 'failed' : undefined);
+    if (type === 'error') told.errorCode ??= code(facts.eventCode) ?? 'error';
+    told.errorCode ??= code(facts.errorCode) ?? code(facts.errorType) ?? (status === 'failed' ? 'failed' : undefined);
     return !isDelta;
   },
 };
