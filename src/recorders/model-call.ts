@@ -3,7 +3,7 @@ import type { ModelCall, ModelTarget, TokenUsage } from '../observations.ts';
 import { drop, publish, publishEnd, publishStart } from '../observe.ts';
 import { classify, type Failure } from './failures.ts';
 import { type ModelSpan, startModelSpan } from './model-spans.ts';
-import { addUsage, checkUsage } from './usage.ts';
+import { addUsage, checkUsage, withDetails } from './usage.ts';
 
 /** What is known when a model call starts. */
 export interface ModelCallStart {
@@ -86,6 +86,7 @@ export class Call implements RunningCall {
   #attempts = 0;
   #lastAttemptEndedAt = 0;
   #lastFailure: Failure | undefined;
+  #lastHadBegun = false;
   #own: ModelCallResult = {};
   #learned: ModelCallResult = {};
   #usage: TokenUsage | undefined;
@@ -132,8 +133,10 @@ export class Call implements RunningCall {
 
   /** The work handed back what cannot be awaited (a stream, an SDK's promise): the call ends with the exchange that feeds it, and is unknown without one. */
   endWithStream(result?: ModelCallResult): void {
-    if (this.#inFlight === 0 && this.#attempts === 0) this.#discard();
-    else this.end(result);
+    if (this.#inFlight === 0 && this.#attempts === 0) return this.#discard();
+    // Its exchange may already be over, before anybody has read from it what went wrong.
+    this.#endedByStream = this.#lastHadBegun;
+    this.end(result);
   }
 
   /** Gives the call up without a record: an exchange that starts later is a call of its own. */
@@ -164,13 +167,16 @@ export class Call implements RunningCall {
     this.#inFlight--;
     this.#lastAttemptEndedAt = endedAt;
     this.#lastFailure = failure;
+    this.#lastHadBegun = hasBegun(result.statusCode);
     this.learn(result);
     if (chunks !== undefined) {
-      this.#firstChunk ??= chunks.first;
+      // Of exchanges side by side the first to end need not be the first to answer.
+      this.#firstChunk = Math.min(this.#firstChunk ?? chunks.first, chunks.first);
       if (chunks.longestGap !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, chunks.longestGap);
     }
     if (result.usage !== undefined) this.#usage = this.#usage ? addUsage(this.#usage, result.usage) : result.usage;
-    else if (failure === undefined) this.#usageKnown = false;
+    // A provider that had begun to answer has counted tokens, whatever became of the answer.
+    else if (failure === undefined || this.#lastHadBegun) this.#usageKnown = false;
     if (this.#settled && this.#inFlight === 0) this.#finish(true);
   }
 
@@ -182,7 +188,8 @@ export class Call implements RunningCall {
     const failed = this.#failure !== undefined || this.#endedByStream;
     const failure = failed ? (this.#lastFailure ?? this.#failure) : undefined;
     const result = { ...this.#learned, ...defined(this.#own) };
-    const usage = this.#own.usage ?? (this.#attempts === 0 ? this.#learned.usage : undefined);
+    const seen = this.#usageKnown ? this.#usage : undefined;
+    const told = this.#own.usage ?? (this.#attempts === 0 ? this.#learned.usage : undefined);
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
       ...this.#target,
@@ -193,7 +200,7 @@ export class Call implements RunningCall {
       responseModel: result.model,
       responseId: result.id,
       finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
-      usage: checkUsage(usage ?? (this.#usageKnown ? this.#usage : undefined)),
+      usage: told === undefined ? checkUsage(seen) : withDetails(checkUsage(told), checkUsage(seen)),
       timeToFirstChunkMs: this.#firstChunk === undefined ? undefined : this.#firstChunk - this.#startedAt,
       longestStallMs: this.#longestGap,
       attempts: Math.max(1, this.#attempts),
@@ -202,6 +209,10 @@ export class Call implements RunningCall {
     publishEnd(this.#running);
     publish(call);
   }
+}
+
+function hasBegun(statusCode: number | undefined): boolean {
+  return statusCode !== undefined && statusCode >= 200 && statusCode < 300;
 }
 
 function defined<T extends object>(values: T): T {

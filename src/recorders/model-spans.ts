@@ -33,11 +33,11 @@ export function startModelSpan(target: ModelTarget, startTime: number, parent: C
 
 /**
  * An SDK with spans of its own (@anthropic-ai/sdk from 0.134) or another instrumentation has already opened the span of
- * this very call: a second one would count its tokens twice.
+ * this very call: a second one would count its tokens twice. One that has ended is of an earlier call in this context.
  */
 function hasModelSpan(parent: Context): boolean {
   const span = trace.getSpan(parent) as (Span & { attributes?: Attributes }) | undefined;
-  return MODEL_OPERATIONS.has(span?.attributes?.['gen_ai.operation.name']);
+  return span?.isRecording() === true && MODEL_OPERATIONS.has(span.attributes?.['gen_ai.operation.name']);
 }
 
 const MODEL_OPERATIONS = new Set<unknown>(['chat', 'generate_content', 'text_completion', 'embeddings']);

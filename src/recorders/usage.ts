@@ -45,3 +45,12 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   }
   return sum;
 }
+
+/** Adds to a usage what another one of the same work tells besides; nothing where the two contradict each other. */
+export function withDetails(usage: TokenUsage | undefined, other: TokenUsage | undefined): TokenUsage | undefined {
+  if (usage === undefined || other === undefined) return usage;
+  const contradicts = FIELDS.some(
+    (field) => usage[field] !== undefined && other[field] !== undefined && usage[field] !== other[field],
+  );
+  return contradicts ? usage : Object.freeze({ ...other, ...usage });
+}

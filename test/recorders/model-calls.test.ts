@@ -124,6 +124,17 @@ describe('modelCalls.run', () => {
     expect(calls()[0]).toMatchObject({ outcome: 'aborted', streaming: true });
   });
 
+  it('fails with a stream that failed before it was handed back, but not with an attempt that gave no stream', async () => {
+    async function* stream() {}
+    for (const statusCode of [200, 503]) {
+      await modelCalls.run(DETAILS, async () => {
+        modelCalls.attempt(DETAILS).finish({ outcome: 'error', errorType: 'overloaded_error' }, { statusCode });
+        return stream();
+      });
+    }
+    expect(calls().map(({ errorType }) => errorType)).toEqual(['overloaded_error', undefined]);
+  });
+
   it('reports no duration for a stream that it cannot see', async () => {
     async function* stream() {}
     await modelCalls.run(DETAILS, async () => stream());
@@ -178,6 +189,50 @@ describe('attempts', () => {
       modelCalls.attempt(DETAILS).finish(undefined, {});
     });
     expect(calls()[0]?.usage).toBeUndefined();
+  });
+
+  it('leave usage unknown when one failed after its provider had begun to answer', async () => {
+    await modelCalls.run(DETAILS, async () => {
+      modelCalls.attempt(DETAILS).finish({ outcome: 'error', errorType: 'UND_ERR_SOCKET' }, { statusCode: 200 });
+      modelCalls.attempt(DETAILS).finish(undefined, { usage: { input: 3, output: 4 }, statusCode: 200 });
+    });
+    expect(calls()[0]).toMatchObject({ outcome: 'success', attempts: 2 });
+    expect(calls()[0]?.usage).toBeUndefined();
+  });
+
+  it('add the details that the caller does not tell, unless the caller contradicts them', async () => {
+    for (const usage of [{ total: 7 }, { input: 4, output: 4 }]) {
+      await modelCalls.run(
+        DETAILS,
+        async () => modelCalls.attempt(DETAILS).finish(undefined, { usage: { input: 3, output: 4, cacheRead: 2 } }),
+        () => ({ usage }),
+      );
+    }
+    expect(calls().map((call) => call.usage)).toEqual([
+      { input: 3, output: 4, total: 7, cacheRead: 2 },
+      { input: 4, output: 4, total: 8 },
+    ]);
+  });
+
+  it('give the first chunk of all, whichever of them ends first', async () => {
+    const now = performance.now();
+    await modelCalls.run(DETAILS, async () => {
+      const [early, late] = [modelCalls.attempt(DETAILS), modelCalls.attempt(DETAILS)];
+      late.finish(undefined, {}, { first: now + 200, longestGap: undefined });
+      early.finish(undefined, {}, { first: now + 10, longestGap: undefined });
+    });
+    expect(calls()[0]?.timeToFirstChunkMs).toBeLessThan(200);
+  });
+
+  it('have a span of their own in the context of a call that was given up', async () => {
+    async function* stream() {}
+    let late = ROOT_CONTEXT;
+    await modelCalls.run(DETAILS, async (call) => {
+      late = call.context;
+      return stream();
+    });
+    modelCalls.attempt({ ...DETAILS, context: late }).finish(undefined, { usage: { input: 3, output: 4 } });
+    expect(recording.spans().map(({ attributes }) => attributes['gen_ai.usage.input_tokens'])).toEqual([undefined, 3]);
   });
 
   it('share one call through explicit layers', async () => {
