@@ -78,12 +78,17 @@ function modelOf(argument: unknown): string | undefined {
 }
 
 function resultOf(value: unknown): ModelCallResult {
-  const { usage, model, id } = (value ?? {}) as { usage?: unknown; model?: unknown; id?: unknown };
+  const [usage, model, id] = ['usage', 'model', 'id'].map((key) => dataOf(value, key));
   return {
     usage: usageOf(usage),
     model: typeof model === 'string' ? model : undefined,
     id: typeof id === 'string' ? id : undefined,
   };
+}
+
+/** Getters are not called: that of an SDK's stream (`usage` of the AI SDK) reads it to its end. */
+function dataOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
 function usageOf(usage: unknown): TokenUsage | undefined {
@@ -93,8 +98,14 @@ function usageOf(usage: unknown): TokenUsage | undefined {
     for (const name of names) if (typeof fields[name] === 'number') return fields[name];
     return undefined;
   };
+  const input = first('inputTokens', 'promptTokens', 'input_tokens', 'prompt_tokens');
+  // Only Anthropic names these, and its `input_tokens` leaves them out.
+  const cacheRead = first('cache_read_input_tokens');
+  const cacheWrite = first('cache_creation_input_tokens');
   const entries = Object.entries({
-    input: first('inputTokens', 'promptTokens', 'input_tokens', 'prompt_tokens'),
+    input: input === undefined ? undefined : input + (cacheRead ?? 0) + (cacheWrite ?? 0),
+    cacheRead,
+    cacheWrite,
     output: first('outputTokens', 'completionTokens', 'output_tokens', 'completion_tokens'),
     total: first('totalTokens', 'total_tokens'),
   }).filter(([, value]) => value !== undefined);

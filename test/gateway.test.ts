@@ -80,4 +80,27 @@ describe('instrumentGateway', () => {
     );
     expect(gateway.chat).toBe(Gateway.prototype.chat);
   });
+
+  it('counts what Anthropic read from and wrote to its cache as input', async () => {
+    const usage = { input_tokens: 10, cache_read_input_tokens: 900, cache_creation_input_tokens: 5, output_tokens: 5 };
+    const gateway = { ask: async () => ({ usage }) };
+    instrumentGateway(gateway, { methods: ['ask'], provider: 'anthropic' });
+    await gateway.ask();
+    expect(calls()[0]?.usage).toEqual({ input: 915, output: 5, total: 920, cacheRead: 900, cacheWrite: 5 });
+  });
+
+  it('calls no getter of a result: that of a stream would read it to its end', () => {
+    let reads = 0;
+    const gateway = {
+      ask: () => ({
+        get usage() {
+          reads++;
+          return Promise.reject(failure);
+        },
+      }),
+    };
+    instrumentGateway(gateway, { methods: ['ask'], provider: 'my_gateway' });
+    gateway.ask();
+    expect(reads).toBe(0);
+  });
 });
