@@ -140,7 +140,8 @@ export class MetricsListener implements Listener {
     if (!succeeded || call.durationMs <= 0) return;
     if (total !== undefined) to.with('modelTokenThroughput', base).record(total / (call.durationMs / 1000));
     const afterFirstMs = call.durationMs - (call.timeToFirstChunkMs ?? call.durationMs);
-    if (call.streaming && output !== undefined && afterFirstMs > 0) {
+    // A stream that came in one piece, as through a proxy that buffers, was written at a speed that nobody saw.
+    if (call.streaming && output !== undefined && afterFirstMs > 0 && call.longestStallMs !== undefined) {
       to.with('modelOutputSpeed', base).record(output / (afterFirstMs / 1000));
     }
   }

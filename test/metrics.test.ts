@@ -116,6 +116,13 @@ describe('the metrics listener', () => {
     expect((await names()).filter((name) => /token|speed|throughput/.test(name))).toEqual([]);
   });
 
+  it('reports no speed of a stream that came in one piece', async () => {
+    start().observed({ ...CALL, longestStallMs: undefined });
+    const written = await names();
+    expect(written).toContain('gaugeway.model.token_throughput');
+    expect(written).not.toContain('gaugeway.model.output_speed');
+  });
+
   it('marks a failure on its duration and counts it for alerts, but not what the caller stopped', async () => {
     const listener = start();
     const { usage: _usage, ...failed } = CALL;
