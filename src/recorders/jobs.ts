@@ -13,7 +13,7 @@ import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.
 import { classify, errorClass } from './failures.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { tracer } from './tracer.ts';
+import { startSpan } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -118,7 +118,7 @@ class Run implements RunningJob {
       ...(details.attempt === undefined ? {} : { 'gaugeway.job.attempt': details.attempt }),
     };
     if (details.span !== false) {
-      this.#span = tracer().startSpan(
+      this.#span = startSpan(
         `process ${details.queue ?? details.name}`,
         { kind: SpanKind.CONSUMER, attributes, startTime: this.#startTime, links: details.links ?? [] },
         parent,

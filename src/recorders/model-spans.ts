@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ModelCall, ModelTarget } from '../observations.ts';
 import { genAiProfiles } from './profiles.ts';
-import { tracer } from './tracer.ts';
+import { startSpan } from './tracer.ts';
 
 /** The span of one model call. */
 export interface ModelSpan {
@@ -14,7 +14,7 @@ export interface ModelSpan {
 /** Attributes that a sampler may read are set at the start, as the GenAI convention asks. */
 export function startModelSpan(target: ModelTarget, startTime: number, parent: Context): ModelSpan {
   if (hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
-  const span = tracer().startSpan(
+  const span = startSpan(
     nameOf(target),
     { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) },
     parent,

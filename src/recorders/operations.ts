@@ -2,7 +2,7 @@ import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
 import { settle } from './settle.ts';
-import { tracer } from './tracer.ts';
+import { startSpan } from './tracer.ts';
 
 /** Records named pieces of work; nothing is recorded until `gaugeway/register` or `setup()` ran. */
 export const operations = {
@@ -11,7 +11,7 @@ export const operations = {
     if (!isObserved()) return work();
     const startedAt = performance.now();
     const startTime = Date.now();
-    const span = tracer().startSpan(name, { startTime, attributes: { 'gaugeway.operation.name': name } });
+    const span = startSpan(name, { startTime, attributes: { 'gaugeway.operation.name': name } });
     const finish = (errorType: string | undefined): void => {
       const durationMs = performance.now() - startedAt;
       if (errorType !== undefined) {

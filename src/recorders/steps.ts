@@ -2,7 +2,7 @@ import { type Context, context, SpanStatusCode, trace } from '@opentelemetry/api
 import type { JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
-import { tracer } from './tracer.ts';
+import { startSpan } from './tracer.ts';
 
 /** What is known when a step starts. */
 export interface StepStart {
@@ -28,7 +28,7 @@ export function startStep(step: StepStart | string, parent: Context, job: JobTar
   const { name, type = 'agent', agent } = typeof step === 'string' ? { name: step } : step;
   const startedAt = performance.now();
   const startTime = Date.now();
-  const span = tracer().startSpan(
+  const span = startSpan(
     `${type} ${name}`,
     {
       startTime,

@@ -1,11 +1,28 @@
-import { type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  INVALID_SPAN_CONTEXT,
+  type Span,
+  type SpanOptions,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { hookFailed } from '../observe.ts';
 import { VERSION } from '../version.ts';
 
 let given: TracerProvider | undefined;
 
-/** Asked for each time: an application may register its provider after us, and tests replace it. */
-export function tracer(): Tracer {
-  return (given ?? trace).getTracer('gaugeway', VERSION);
+/**
+ * Starts a span; where the application's own sampler or processor throws, one that records nothing. The tracer is asked
+ * for each time: an application may register its provider after us, and tests replace it.
+ */
+export function startSpan(name: string, options: SpanOptions, parent: Context = context.active()): Span {
+  try {
+    return (given ?? trace).getTracer('gaugeway', VERSION).startSpan(name, options, parent);
+  } catch (error) {
+    hookFailed('a tracer', error);
+    return trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT);
+  }
 }
 
 /** Spans come from this provider from now on, or from the global one. */

@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelAttempt, ModelCall } from '../../src/index.ts';
-import { modelCalls } from '../../src/index.ts';
+import { jobs, modelCalls, operations } from '../../src/index.ts';
 import { type Recording, startRecording } from './recording.ts';
 
 let recording: Recording;
@@ -144,6 +144,20 @@ describe('modelCalls.run', () => {
   });
 });
 
+describe('a tracer that throws', () => {
+  it('costs the span, not the work', () => {
+    trace.disable();
+    const startSpan = (): never => {
+      throw new Error('sampler');
+    };
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan, startActiveSpan: startSpan }) });
+    const all = () => jobs.run('job', () => operations.run('work', () => modelCalls.run(DETAILS, () => 7)));
+    expect(all()).toBe(7);
+    expect(recording.observations.map(({ kind }) => kind)).toEqual(['model_call', 'operation', 'job_run']);
+    expect(recording.dropped).toEqual(['hook_failed', 'hook_failed', 'hook_failed']);
+  });
+});
+
 describe('attempts', () => {
   it('are a call of their own without one around them', () => {
     modelCalls.attempt(DETAILS).finish(RATE_LIMIT, { statusCode: 429 });
@@ -221,7 +235,7 @@ describe('attempts', () => {
       late.finish(undefined, {}, { first: now + 200, longestGap: undefined });
       early.finish(undefined, {}, { first: now + 10, longestGap: undefined });
     });
-    expect(calls()[0]?.timeToFirstChunkMs).toBeLessThan(200);
+    expect(calls()[0]?.timeToFirstChunkMs).toBeLessThan(100);
   });
 
   it('have a span of their own in the context of a call that was given up', async () => {
