@@ -32,6 +32,7 @@ export class Exchange {
   #lastChunkAt = 0;
   #longestGap = -1;
   #isOver = false;
+  #ending: { readonly failure: Failure | undefined; readonly endedAt: number } | undefined;
   readonly #onEnd: (exchange: Exchange) => void;
 
   constructor(request: ModelRequest, path: string, parent: Context, onEnd: (exchange: Exchange) => void) {
@@ -102,11 +103,14 @@ export class Exchange {
 
   /** Nobody will tell the end any more. */
   abandoned(): void {
-    if (this.#isOver) return;
     // The process may be about to end, so a decoder is not waited for.
     this.#decoder?.destroy();
     this.#decoder = undefined;
-    this.#end(ABANDONED);
+    if (this.#ending === undefined) return this.#end(ABANDONED);
+    // It has ended, but how the answer ends is still being decoded: that, and what it cost, stays unknown.
+    this.#reader = undefined;
+    this.#answer.usage = undefined;
+    this.#finish(this.#ending.failure, this.#ending.endedAt);
   }
 
   #end(failure: Failure | undefined): void {
@@ -114,6 +118,7 @@ export class Exchange {
     this.#isOver = true;
     this.sent();
     const endedAt = performance.now();
+    this.#ending = { failure, endedAt };
     if (this.#decoder === undefined) this.#finish(failure, endedAt);
     else {
       this.#decoder.end((decoded) => {

@@ -145,6 +145,13 @@ describe('an answer under an unusual head', () => {
     expect(dropped).toEqual({});
   });
 
+  it('is told without its tokens when the process ends before it is decoded', async () => {
+    const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+    const { calls } = await chat(gzipSync(COMPLETION), { headers, stopsAtOnce: true });
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatchObject({ requestModel: 'm', outcome: 'success', usage: undefined });
+  });
+
   it('is left alone in an encoding that nobody knows, and that is counted', async () => {
     const { calls, dropped } = await chat('???', { headers: { ...JSON_TYPE, 'content-encoding': 'rot13' } });
     expect(calls[0]).toMatchObject({ outcome: 'success' });

@@ -25,6 +25,8 @@ export interface PublishedExchange {
   readonly received?: readonly Buffer[];
   /** Undefined: it ended whole. */
   readonly error?: unknown;
+  /** The wire is no longer watched as soon as it ended: nothing waits for a body that is being decoded. */
+  readonly stopsAtOnce?: boolean;
 }
 
 export interface Told {
@@ -64,7 +66,8 @@ export async function tell(exchange: PublishedExchange, modelEndpoints: readonly
   if ('error' in exchange) publish('error', { error: exchange.error });
   else publish('trailers', { trailers: [] });
   // A compressed body is decoded on another thread.
-  for (let turn = 0; calls.length === 0 && turn < 20_000 && 'content-encoding' in (exchange.headers ?? {}); turn++) {
+  const isDecoded = 'content-encoding' in (exchange.headers ?? {}) && exchange.stopsAtOnce !== true;
+  for (let turn = 0; calls.length === 0 && turn < 20_000 && isDecoded; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   wire.disable();
