@@ -22,14 +22,17 @@ export const modelCalls = {
   run<T>(details: ModelCallStart, work: (call: RunningCall) => T, read?: (value: Awaited<T>) => ModelCallResult): T {
     const call = modelCalls.start(details);
     if (call === NOTHING) return work(call);
-    return context.with(call.context, () =>
+    let isAtOnce = true;
+    const returned = context.with(call.context, () =>
       settle(() => work(call), {
         done: (value) => {
           let result: ModelCallResult | undefined;
           guarded('reading a result', () => {
             result = read?.(value);
           });
-          if (call instanceof Call && isAsyncIterable(value)) call.endWithStream(result);
+          // What comes at once, with no usage, is no answer yet: an object whose stream is asked for later.
+          const isNoAnswer = isAsyncIterable(value) || (isAtOnce && result?.usage === undefined);
+          if (call instanceof Call && isNoAnswer) call.endWithStream(result);
           else call.end(result);
         },
         failed: (error) => call.fail(error),
@@ -38,6 +41,8 @@ export const modelCalls = {
         },
       }),
     );
+    isAtOnce = false;
+    return returned;
   },
 
   /** Starts one exchange with a provider: part of the call in the context, or a call of its own. */

@@ -97,7 +97,9 @@ describe('modelCalls.run', () => {
         throw error;
       }),
     ).toThrow(error);
-    expect(calls().map((call) => call.outcome)).toEqual(['success', 'success', 'error', 'error']);
+    expect(calls().map((call) => call.outcome)).toEqual(['success', 'error', 'error']);
+    // The first was no answer of a model: it came at once.
+    expect(recording.dropped).toEqual(['unobservable']);
   });
 
   it('makes its span active for the work and a child of the active one', () => {
@@ -135,6 +137,23 @@ describe('modelCalls.run', () => {
     expect(calls().map(({ errorType }) => errorType)).toEqual(['overloaded_error', undefined]);
   });
 
+  it('leaves what is handed back at once and asks later to the exchange that is seen then', async () => {
+    const result = modelCalls.run({ provider: 'gateway' }, () => ({
+      ask: async () => modelCalls.attempt(DETAILS).finish(undefined, { usage: { input: 1, output: 2 } }),
+    }));
+    await result.ask();
+    expect(calls()).toMatchObject([{ provider: 'openai', outcome: 'success', usage: { total: 3 } }]);
+  });
+
+  it('takes an answer that is there at once when it tells its usage', () => {
+    modelCalls.run(
+      DETAILS,
+      () => 'local',
+      () => ({ usage: { input: 1, output: 2 } }),
+    );
+    expect(calls()).toMatchObject([{ outcome: 'success', usage: { total: 3 } }]);
+  });
+
   it('reports no duration for a stream that it cannot see', async () => {
     async function* stream() {}
     await modelCalls.run(DETAILS, async () => stream());
@@ -145,14 +164,14 @@ describe('modelCalls.run', () => {
 });
 
 describe('a tracer that throws', () => {
-  it('costs the span, not the work', () => {
+  it('costs the span, not the work', async () => {
     trace.disable();
     const startSpan = (): never => {
       throw new Error('sampler');
     };
     trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan, startActiveSpan: startSpan }) });
-    const all = () => jobs.run('job', () => operations.run('work', () => modelCalls.run(DETAILS, () => 7)));
-    expect(all()).toBe(7);
+    const all = () => jobs.run('job', () => operations.run('work', () => modelCalls.run(DETAILS, async () => 7)));
+    expect(await all()).toBe(7);
     expect(recording.observations.map(({ kind }) => kind)).toEqual(['model_call', 'operation', 'job_run']);
     expect(recording.dropped).toEqual(['hook_failed', 'hook_failed', 'hook_failed']);
   });
