@@ -28,10 +28,10 @@ function above(version, what, compared, unit, limit) {
   );
 }
 
-/** No verdict where two bare runs differ by more than what is looked for. */
+/** A verdict only where the figure keeps to one side of its limit by more than two bare runs differ. */
 function judge({ above: figure, noise }, limit) {
-  if (noise > limit) return 'in the noise';
-  return figure <= limit ? 'met' : 'MISSED';
+  if (figure + noise <= limit) return 'met';
+  return figure - noise > limit ? 'MISSED' : 'in the noise';
 }
 
 const rows = {
