@@ -172,4 +172,17 @@ describe('the metrics listener', () => {
     listener.observed(CALL);
     expect(await points('gen_ai.client.operation.duration')).toMatchObject([{ value: { count: 1 } }]);
   });
+
+  it('carries what runs over to a provider that is set while it runs', async () => {
+    metrics.disable();
+    const listener = start();
+    const [first, second] = [0, 1].map((startTime) => ({ ...CALL, startTime }) as const);
+    listener.started(first as ModelCall);
+    listener.started(second as ModelCall);
+    metrics.setGlobalMeterProvider(provider);
+    listener.ended(first as ModelCall);
+    expect(await points('gaugeway.model.active')).toMatchObject([{ value: 1 }]);
+    listener.ended(second as ModelCall);
+    expect(await points('gaugeway.model.active')).toMatchObject([{ value: 0 }]);
+  });
 });

@@ -1,0 +1,53 @@
+import { BoundedValues } from '../cardinality.ts';
+import type { JobTarget, ModelCall, ModelTarget } from '../observations.ts';
+
+/** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
+export class BoundedAttributes {
+  readonly #limit: number;
+  readonly #values = new Map<string, BoundedValues>();
+
+  /** @param limit distinct values kept of each attribute */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  bound(key: string, value: string | undefined): string | undefined {
+    let values = this.#values.get(key);
+    if (values === undefined) {
+      values = new BoundedValues(this.#limit);
+      this.#values.set(key, values);
+    }
+    return values.bound(value);
+  }
+
+  /** What was asked for. */
+  model(target: Pick<ModelTarget, 'operation' | 'provider' | 'requestModel'>) {
+    return {
+      'gen_ai.operation.name': this.bound('gen_ai.operation.name', target.operation),
+      'gen_ai.provider.name': this.bound('gen_ai.provider.name', target.provider),
+      'gen_ai.request.model': this.bound('gen_ai.request.model', target.requestModel),
+    };
+  }
+
+  /** What was asked for, and who answered. */
+  answeredModel(target: ModelTarget & Pick<ModelCall, 'responseModel'>) {
+    return {
+      ...this.model(target),
+      'gen_ai.response.model': this.bound('gen_ai.response.model', target.responseModel),
+      'server.address': this.bound('server.address', target.serverAddress),
+      'server.port': target.serverPort,
+    };
+  }
+
+  job(job: JobTarget) {
+    return {
+      'gaugeway.job.system.name': this.bound('gaugeway.job.system.name', job.system),
+      'gaugeway.job.queue.name': this.bound('gaugeway.job.queue.name', job.queue),
+      'gaugeway.job.name': this.bound('gaugeway.job.name', job.name),
+    };
+  }
+
+  errorType(value: string | undefined): string | undefined {
+    return this.bound('error.type', value);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Instruments } from '../instruments.ts';
+import type { JobRun, JobStep, JobTarget, Running } from '../observations.ts';
+import type { BoundedAttributes } from './attributes.ts';
+
+export function recordJobRun(to: Instruments, attributes: BoundedAttributes, run: JobRun): void {
+  const job = attributes.job(run);
+  const errorType = attributes.errorType(run.errorType);
+  const ended = { ...job, 'gaugeway.job.result': run.result, 'error.type': errorType };
+  to.with('jobRunDuration', ended).record(run.durationMs / 1000);
+  if (run.totalMs !== undefined) to.with('jobDuration', ended).record(run.totalMs / 1000);
+  if (run.waitMs !== undefined) to.with('jobWaitTime', job).record(run.waitMs / 1000);
+  if (!run.final) to.with('jobRetries', { ...job, 'error.type': errorType }).record(1);
+}
+
+export function recordJobStep(to: Instruments, attributes: BoundedAttributes, step: JobStep): void {
+  to.with('jobStepDuration', {
+    ...(step.job === undefined ? {} : attributes.job(step.job)),
+    'gaugeway.job.step.name': attributes.bound('gaugeway.job.step.name', step.name),
+    'gaugeway.job.step.type': attributes.bound('gaugeway.job.step.type', step.type),
+    'gen_ai.agent.name': attributes.bound('gen_ai.agent.name', step.agent),
+    'error.type': attributes.errorType(step.errorType),
+  }).record(step.durationMs / 1000);
+}
+
+/** Reports the age of each job's oldest run. */
+export function observeOldestRuns(to: Instruments, attributes: BoundedAttributes, running: Iterable<Running>): void {
+  to.observe('jobRunOldestAge', (report) => {
+    const now = Date.now();
+    const oldest = new Map<string, { job: JobTarget; startTime: number }>();
+    for (const run of running) {
+      if (run.kind !== 'job_run') continue;
+      const key = JSON.stringify([run.system, run.queue, run.name]);
+      const known = oldest.get(key);
+      if (known === undefined || run.startTime < known.startTime) {
+        oldest.set(key, { job: run, startTime: run.startTime });
+      }
+    }
+    for (const { job, startTime } of oldest.values()) {
+      report(Math.max(0, now - startTime) / 1000, attributes.job(job));
+    }
+  });
+}

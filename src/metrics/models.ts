@@ -1,0 +1,68 @@
+import type { AttributesOf, Instruments } from '../instruments.ts';
+import type { ModelAttempt, ModelCall } from '../observations.ts';
+import type { BoundedAttributes } from './attributes.ts';
+
+export function recordModelCall(to: Instruments, attributes: BoundedAttributes, call: ModelCall): void {
+  const base = attributes.answeredModel(call);
+  const seconds = call.durationMs / 1000;
+  const ended = { ...base, 'error.type': attributes.errorType(call.errorType) };
+  const embeddings = call.operation === 'embeddings';
+  to.with('operationDuration', ended).record(seconds);
+  to.with(embeddings ? 'embeddingsDuration' : 'inferenceDuration', ended).record(seconds);
+  const isFailure = call.outcome === 'error' || call.outcome === 'timeout';
+  to.with('modelErrors', attributes.model(call)).record(isFailure ? 1 : 0);
+  if (call.streaming && call.timeToFirstChunkMs !== undefined) {
+    const toFirst = call.timeToFirstChunkMs / 1000;
+    to.with('operationTimeToFirstChunk', base).record(toFirst);
+    to.with('inferenceTimeToFirstChunk', base).record(toFirst);
+    if (call.longestStallMs !== undefined) to.with('modelStreamStall', base).record(call.longestStallMs / 1000);
+  }
+  recordTokens(to, call, base, embeddings);
+}
+
+function recordTokens(
+  to: Instruments,
+  call: ModelCall,
+  base: AttributesOf<'modelTokenThroughput'>,
+  embeddings: boolean,
+): void {
+  if (call.usage === undefined) return;
+  const { input, output, total, cacheRead, cacheWrite, reasoning } = call.usage;
+  const succeeded = call.outcome === 'success';
+  // The providers give no breakdown by modality that would sum up for all of them: the convention's word is `unknown`.
+  const counted = { ...base, 'gen_ai.token.modality': 'unknown' };
+  if (input !== undefined) {
+    to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'input' }).record(input);
+    if (!embeddings) to.with('usageInputTokens', counted).record(input);
+    if (succeeded) to.with(embeddings ? 'embeddingsInputTokens' : 'inferenceInputTokens', base).record(input);
+  }
+  if (embeddings) return;
+  if (output !== undefined) {
+    to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'output' }).record(output);
+    to.with('usageOutputTokens', counted).record(output);
+    if (succeeded) to.with('inferenceOutputTokens', base).record(output);
+  }
+  if (cacheRead !== undefined) to.with('usageCacheReadTokens', counted).record(cacheRead);
+  if (cacheWrite !== undefined) to.with('usageCacheWriteTokens', counted).record(cacheWrite);
+  if (reasoning !== undefined) to.with('usageReasoningTokens', counted).record(reasoning);
+  if (!succeeded || call.durationMs <= 0) return;
+  if (total !== undefined) to.with('modelTokenThroughput', base).record(total / (call.durationMs / 1000));
+  const afterFirstMs = call.durationMs - (call.timeToFirstChunkMs ?? call.durationMs);
+  // A stream that came in one piece, as through a proxy that buffers, was written at a speed that nobody saw.
+  if (call.streaming && output !== undefined && afterFirstMs > 0 && call.longestStallMs !== undefined) {
+    to.with('modelOutputSpeed', base).record(output / (afterFirstMs / 1000));
+  }
+}
+
+export function recordModelAttempt(to: Instruments, attributes: BoundedAttributes, attempt: ModelAttempt): void {
+  const base = attributes.answeredModel(attempt);
+  to.with('modelAttemptDuration', {
+    ...base,
+    'http.response.status_code': attempt.statusCode,
+    'error.type': attributes.errorType(attempt.errorType),
+    'gaugeway.outcome': attempt.outcome,
+  }).record(attempt.durationMs / 1000);
+  if (attempt.retryOf !== undefined) {
+    to.with('modelRetries', { ...base, 'error.type': attributes.errorType(attempt.retryOf) }).record(1);
+  }
+}
