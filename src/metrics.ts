@@ -5,6 +5,7 @@ import { BoundedAttributes } from './metrics/attributes.ts';
 import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.ts';
 import { recordModelAttempt, recordModelCall } from './metrics/models.ts';
 import { recordOperation } from './metrics/operations.ts';
+import { recordJobStall, recordJobSubmission, recordOrchestratorError } from './metrics/orchestrators.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
@@ -29,6 +30,9 @@ const record: {
   model_attempt: recordModelAttempt,
   job_run: recordJobRun,
   job_step: recordJobStep,
+  job_submission: recordJobSubmission,
+  job_stall: recordJobStall,
+  orchestrator_error: recordOrchestratorError,
   operation: recordOperation,
 };
 

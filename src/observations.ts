@@ -114,6 +114,38 @@ export interface JobStep {
   readonly errorType?: string | undefined;
 }
 
+/** Jobs of one kind handed over to an orchestrator in one call. */
+export interface JobSubmission extends JobTarget {
+  readonly kind: 'job_submission';
+  readonly startTime: number;
+  readonly count: number;
+  /** Present when the orchestrator did not take them. */
+  readonly errorType?: string | undefined;
+}
+
+/** How an orchestrator noticed that a run would not end. */
+export type StallReason = 'lock_lost' | 'heartbeat' | 'timeout';
+
+/** A run that was given up without an end of its own. */
+export interface JobStall extends Omit<JobTarget, 'name'> {
+  readonly kind: 'job_stall';
+  /** Undefined where the orchestrator tells only the job's id. */
+  readonly name?: string | undefined;
+  readonly reason: StallReason;
+  readonly time: number;
+}
+
+/** A fault of an orchestrator itself: no job is to blame. */
+export interface OrchestratorError {
+  readonly kind: 'orchestrator_error';
+  readonly system: string;
+  readonly queue?: string | undefined;
+  /** The part that failed: `worker`, `queue`, `scheduler`, `poller`, ... */
+  readonly component: string;
+  readonly errorType: string;
+  readonly time: number;
+}
+
 /** Any other named piece of work. */
 export interface Operation {
   readonly kind: 'operation';
@@ -123,7 +155,15 @@ export interface Operation {
   readonly errorType?: string | undefined;
 }
 
-export type Observation = ModelCall | ModelAttempt | JobRun | JobStep | Operation;
+export type Observation =
+  | ModelCall
+  | ModelAttempt
+  | JobRun
+  | JobStep
+  | JobSubmission
+  | JobStall
+  | OrchestratorError
+  | Operation;
 
 /** Something that has started and not ended; the same object is handed over at its start and at its end. */
 export type Running =

@@ -1,7 +1,10 @@
 import { LONG_OPERATION, RUN, WAIT } from './buckets.ts';
 import type { InstrumentSpec } from './spec.ts';
 
-const JOB = ['gaugeway.job.system.name', 'gaugeway.job.queue.name', 'gaugeway.job.name'] as const;
+const SYSTEM = 'gaugeway.job.system.name';
+const QUEUE = 'gaugeway.job.queue.name';
+const JOB = [SYSTEM, QUEUE, 'gaugeway.job.name'] as const;
+const QUEUE_STATE = [SYSTEM, QUEUE, 'gaugeway.job.state'] as const;
 const END = [...JOB, 'gaugeway.job.result', 'error.type'] as const;
 const seconds = { kind: 'histogram', unit: 's' } as const;
 
@@ -56,6 +59,46 @@ export const jobs = {
     unit: '{retry}',
     description: 'Runs that ended in a failure which will be tried again.',
     attributes: [...JOB, 'error.type'],
+    integer: true,
+  },
+  jobSubmissions: {
+    name: 'gaugeway.job.submissions',
+    kind: 'counter',
+    unit: '{submission}',
+    description: 'Jobs handed over to the orchestrator; with error.type those which it did not take.',
+    attributes: [...JOB, 'error.type'],
+    integer: true,
+  },
+  jobStalls: {
+    name: 'gaugeway.job.stalls',
+    kind: 'counter',
+    unit: '{stall}',
+    description: 'Runs that were given up without an end of their own: the worker died, hung or took too long.',
+    attributes: [...JOB, 'gaugeway.job.stall.reason'],
+    integer: true,
+  },
+  jobQueueSize: {
+    name: 'gaugeway.job.queue.size',
+    kind: 'observable_gauge',
+    unit: '{job}',
+    description:
+      'Jobs of a queue by state, as its broker counts them: every process tells the same, aggregate with max.',
+    attributes: QUEUE_STATE,
+    integer: true,
+  },
+  jobQueueOldestAge: {
+    name: 'gaugeway.job.queue.oldest_age',
+    kind: 'observable_gauge',
+    unit: 's',
+    description: 'Age of the oldest job of a queue that is ready to run, by its broker: aggregate with max.',
+    attributes: QUEUE_STATE,
+  },
+  orchestratorErrors: {
+    name: 'gaugeway.orchestrator.errors',
+    kind: 'counter',
+    unit: '{error}',
+    description: 'Faults of the orchestrator itself: lost connections, failed polls; not failures of jobs.',
+    attributes: [SYSTEM, QUEUE, 'gaugeway.orchestrator.component', 'error.type'],
     integer: true,
   },
 } as const satisfies Record<string, InstrumentSpec>;

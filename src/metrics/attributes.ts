@@ -39,12 +39,15 @@ export class BoundedAttributes {
     };
   }
 
-  job(job: JobTarget) {
+  queue(job: Pick<JobTarget, 'system' | 'queue'>) {
     return {
       'gaugeway.job.system.name': this.bound('gaugeway.job.system.name', job.system),
       'gaugeway.job.queue.name': this.bound('gaugeway.job.queue.name', job.queue),
-      'gaugeway.job.name': this.bound('gaugeway.job.name', job.name),
     };
+  }
+
+  job(job: Omit<JobTarget, 'name'> & { readonly name?: string | undefined }) {
+    return { ...this.queue(job), 'gaugeway.job.name': this.bound('gaugeway.job.name', job.name) };
   }
 
   errorType(value: string | undefined): string | undefined {

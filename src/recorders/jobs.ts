@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/api';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
+import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
@@ -178,8 +179,8 @@ class Run implements RunningJob {
       result,
       errorType,
       attempt: attempt ?? 1,
-      waitMs: nonNegative(waitMs),
-      totalMs: final && createdAt !== undefined ? nonNegative(this.#startTime + durationMs - createdAt) : undefined,
+      waitMs: elapsed(waitMs),
+      totalMs: final && createdAt !== undefined ? added(durationMs, elapsed(this.#startTime - createdAt)) : undefined,
       final,
     });
     this.#span?.setAttribute('gaugeway.job.result', result);
@@ -192,11 +193,8 @@ class Run implements RunningJob {
   }
 }
 
-/** Times of two machines can contradict each other; such a difference is left out and counted. */
-function nonNegative(value: number | undefined): number | undefined {
-  if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
-  drop('clock_skew');
-  return undefined;
+function added(durationMs: number, before: number | undefined): number | undefined {
+  return before === undefined ? undefined : before + durationMs;
 }
 
 const NOTHING: RunningJob = {

@@ -1,0 +1,24 @@
+import type { Instruments } from '../instruments.ts';
+import type { JobStall, JobSubmission, OrchestratorError } from '../observations.ts';
+import type { BoundedAttributes } from './attributes.ts';
+
+export function recordJobSubmission(to: Instruments, attributes: BoundedAttributes, submission: JobSubmission): void {
+  const errorType = attributes.errorType(submission.errorType);
+  to.with('jobSubmissions', { ...attributes.job(submission), 'error.type': errorType }).record(submission.count);
+}
+
+export function recordJobStall(to: Instruments, attributes: BoundedAttributes, stall: JobStall): void {
+  to.with('jobStalls', { ...attributes.job(stall), 'gaugeway.job.stall.reason': stall.reason }).record(1);
+}
+
+export function recordOrchestratorError(
+  to: Instruments,
+  attributes: BoundedAttributes,
+  { system, queue, component, errorType }: OrchestratorError,
+): void {
+  to.with('orchestratorErrors', {
+    ...attributes.queue({ system, queue }),
+    'gaugeway.orchestrator.component': attributes.bound('gaugeway.orchestrator.component', component),
+    'error.type': attributes.errorType(errorType),
+  }).record(1);
+}

@@ -1,0 +1,14 @@
+import { drop } from '../observe.ts';
+
+/** Clocks that are kept by NTP agree within this. */
+const TOLERANCE_MS = 1000;
+
+/**
+ * A difference between the times of two machines. A negative one contradicts itself and is counted: clocks that nearly
+ * agree say that next to no time went by, others say nothing.
+ */
+export function elapsed(ms: number | undefined): number | undefined {
+  if (ms === undefined || (ms >= 0 && Number.isFinite(ms))) return ms;
+  drop('clock_skew');
+  return ms < 0 && ms >= -TOLERANCE_MS ? 0 : undefined;
+}
