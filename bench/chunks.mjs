@@ -1,6 +1,7 @@
 // What the observer costs per streamed chunk: undici's own channel messages, published the way undici does it.
 import { channel } from 'node:diagnostics_channel';
 import { Endpoints } from '../dist/instrumentations/wire/endpoints.js';
+import { Exchanges } from '../dist/instrumentations/wire/exchanges.js';
 import { watchUndici } from '../dist/instrumentations/wire/undici.js';
 import { observe } from '../dist/src/observe.js';
 import { streams } from './events.mjs';
@@ -80,7 +81,7 @@ for (const [name, stream, how] of cases) {
   const compared = interleave(ROUNDS, {
     bare: () => time(CHUNKS, bare.next),
     measured() {
-      const stop = watchUndici(new Endpoints([]));
+      const stop = watchUndici(new Exchanges(new Endpoints([])));
       const { next, close } = open(stream, how);
       // A long stream is meant, not the first moments after the channels got a subscriber.
       time(WARM_UP, next);
@@ -100,7 +101,7 @@ const clock = interleave(ROUNDS, {
 });
 
 // Memory of one stream that goes on and on, while it is open.
-const stop = watchUndici(new Endpoints([]));
+const stop = watchUndici(new Exchanges(new Endpoints([])));
 const { next, close } = open(streams['openai chat']);
 time(100_000, next);
 const before = heapUsed();

@@ -1,6 +1,7 @@
 // What a request that is no model call costs: all it meets is the `create` event.
 import { channel } from 'node:diagnostics_channel';
 import { Endpoints } from '../dist/instrumentations/wire/endpoints.js';
+import { Exchanges } from '../dist/instrumentations/wire/exchanges.js';
 import { watchUndici } from '../dist/instrumentations/wire/undici.js';
 import { observe } from '../dist/src/observe.js';
 import { interleave, isQuick, report, time } from './rounds.mjs';
@@ -52,7 +53,7 @@ function watched(step) {
   return interleave(ROUNDS, {
     bare: () => time(COUNT, step),
     measured() {
-      const stop = watchUndici(new Endpoints([]));
+      const stop = watchUndici(new Exchanges(new Endpoints([])));
       const each = time(COUNT, step);
       stop();
       return each;

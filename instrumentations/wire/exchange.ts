@@ -6,11 +6,15 @@ import { type BodyReader, createBodyReader, fieldsOf, isEventStream } from './bo
 import { createDecoder, type Decoder } from './decoder.ts';
 import type { ModelRequest } from './endpoints.ts';
 import type { Answer } from './formats/format.ts';
+import type { AnswerHead } from './headers.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 const COLON = 0x3a;
 const ABORTED: Failure = { outcome: 'aborted', errorType: 'aborted' };
 const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
+const TIMEOUT: Failure = { outcome: 'timeout', errorType: 'timeout' };
+/** The answers that have no body, and say so. */
+const BODILESS = new Set([204, 205]);
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
 export class Exchange {
@@ -68,11 +72,12 @@ export class Exchange {
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, contentType: string, encoding: string): void {
+  answered(status: number, { contentType, encoding }: AnswerHead): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
     this.sent();
     this.#status = status;
+    if (BODILESS.has(status)) return;
     this.#isEventStream = status < 300 && isEventStream(contentType, this.#isAskedAsStream);
     const reader = createBodyReader(this.#request.format, this.#isEventStream, this.#answer);
     this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
@@ -99,6 +104,16 @@ export class Exchange {
   /** The exchange ended before its answer did. */
   failed(error: unknown): void {
     this.#end(classifyEnd(error));
+  }
+
+  /** The application ended the exchange itself, for this reason if it gave one. */
+  left(reason: unknown, isLate: boolean): void {
+    this.#end(isLate || isTimeout(reason) ? TIMEOUT : ABORTED);
+  }
+
+  /** The exchange is over, and nobody has read its answer or heard of its end. */
+  unread(): void {
+    this.#end(ABANDONED);
   }
 
   /** Nobody will tell the end any more. */
@@ -184,6 +199,13 @@ function classifyEnd(error: unknown): Failure {
   const failure = classify(error);
   const hasCode = typeof error === 'object' && error !== null && 'code' in error;
   return failure.outcome === 'error' && !hasCode ? ABORTED : failure;
+}
+
+/** `http.request` wraps the reason of a signal, axios says ECONNABORTED where others say ETIMEDOUT. */
+function isTimeout(reason: unknown): boolean {
+  if (typeof reason !== 'object' || reason === null) return false;
+  const { code, cause } = reason as { code?: unknown; cause?: unknown };
+  return code === 'ECONNABORTED' || [reason, cause].some((error) => classify(error).outcome === 'timeout');
 }
 
 /** Gateways send comments (`: processing`) while they wait for the model: those are no chunks of the answer. */

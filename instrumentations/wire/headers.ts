@@ -1,0 +1,75 @@
+/** Headers as a wire has them: names and values in turn, or an object. */
+export type HeaderList = readonly (Uint8Array | string)[] | Readonly<Record<string, unknown>> | null | undefined;
+
+/** What the head of an answer says beside its status. */
+export interface AnswerHead {
+  readonly contentType: string;
+  readonly encoding: string;
+  /** Where the answer sends the client. */
+  readonly location: string | undefined;
+  /** The headers of rate limits, by their lower-case names. */
+  readonly limits: ReadonlyMap<string, string> | undefined;
+}
+
+const CONTENT_TYPE = 'content-type';
+const CONTENT_ENCODING = 'content-encoding';
+const LOCATION = 'location';
+/** `x-ratelimit-remaining-tokens` of OpenAI and all that speak like it, `anthropic-ratelimit-tokens-remaining`. */
+const LIMIT = /^(?:x|anthropic)-ratelimit-/;
+/** The lengths that a wanted name can have: most names are told apart by this alone. */
+const LENGTHS = new Set([CONTENT_TYPE.length, CONTENT_ENCODING.length, LOCATION.length]);
+const MIN_LIMIT_LENGTH = 'x-ratelimit-x'.length;
+const MAX_LIMIT_LENGTH = 'anthropic-ratelimit-output-tokens-remaining'.length;
+/** No header of ours is longer; hostile ones are. */
+const MAX_VALUE = 200;
+/** A location may hold a signature. */
+const MAX_LOCATION = 4096;
+/** Most limits of one answer. */
+const MAX_LIMITS = 32;
+
+/** Reads what is wanted of an answer's headers; a header that comes twice keeps its last value. */
+export function readHead(headers: HeaderList): AnswerHead {
+  const head: { -readonly [K in keyof AnswerHead]: AnswerHead[K] } = {
+    contentType: '',
+    encoding: '',
+    location: undefined,
+    limits: undefined,
+  };
+  let limits: Map<string, string> | undefined;
+  const take = (name: Uint8Array | string, value: unknown): void => {
+    const { length } = name;
+    if (!LENGTHS.has(length) && !isLimitLike(name, length)) return;
+    const key = textOf(name).toLowerCase();
+    if (key === CONTENT_TYPE) head.contentType = short(value, MAX_VALUE).toLowerCase();
+    else if (key === CONTENT_ENCODING) head.encoding = short(value, MAX_VALUE).toLowerCase();
+    else if (key === LOCATION) head.location = short(value, MAX_LOCATION);
+    else if (LIMIT.test(key) && (limits?.size ?? 0) < MAX_LIMITS) {
+      limits ??= new Map();
+      limits.set(key, short(value, MAX_VALUE));
+    }
+  };
+  if (Array.isArray(headers)) for (let at = 0; at + 1 < headers.length; at += 2) take(headers[at], headers[at + 1]);
+  else for (const [name, value] of Object.entries(headers ?? {})) take(name, value);
+  head.limits = limits;
+  return head;
+}
+
+const [X, A, UPPER_CASE] = [0x78, 0x61, 0x20];
+
+function isLimitLike(name: Uint8Array | string, length: number): boolean {
+  if (length < MIN_LIMIT_LENGTH || length > MAX_LIMIT_LENGTH) return false;
+  const first = (typeof name === 'string' ? name.charCodeAt(0) : (name[0] ?? 0)) | UPPER_CASE;
+  return first === X || first === A;
+}
+
+function short(value: unknown, limit: number): string {
+  const text = value instanceof Uint8Array ? textOf(value.subarray(0, limit)) : String(value).slice(0, limit);
+  return text.trim();
+}
+
+/** Headers are bytes of Latin-1. */
+function textOf(value: Uint8Array | string): string {
+  return typeof value === 'string'
+    ? value
+    : Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+}
