@@ -6,6 +6,7 @@ import { type Part, startPart } from './parts.ts';
 import { type Sample, scrape, select } from './scrape.ts';
 
 const COLLECTOR_URL = 'http://localhost:4318';
+const EXPORT_INTERVAL_MS = '5000';
 const MEASURED = ['--import', 'gaugeway/register'];
 
 /** A small AI platform: a model provider, a gateway, a job orchestrator and their users. */
@@ -39,13 +40,15 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
   try {
     const gatewayPort = await freePort();
     const orchestratorPort = await freePort();
-    const exportsTo = (await isCollector(COLLECTOR_URL)) ? COLLECTOR_URL : undefined;
+    const { GAUGEWAY_DEMO_COLLECTOR: named, OTEL_METRIC_EXPORT_INTERVAL: interval } = process.env;
+    // One that is named may start later than the demo, as in the compose stack.
+    const exportsTo = named || ((await isCollector(COLLECTOR_URL)) ? COLLECTOR_URL : undefined);
     const telemetry = (name: string, port: number): Record<string, string> => ({
       OTEL_SERVICE_NAME: `demo-${name}`,
       OTEL_METRICS_EXPORTER: exportsTo === undefined ? 'prometheus' : 'otlp,prometheus',
       OTEL_TRACES_EXPORTER: exportsTo === undefined ? 'none' : 'otlp',
-      OTEL_EXPORTER_OTLP_ENDPOINT: COLLECTOR_URL,
-      OTEL_METRIC_EXPORT_INTERVAL: '5000',
+      OTEL_EXPORTER_OTLP_ENDPOINT: exportsTo ?? COLLECTOR_URL,
+      OTEL_METRIC_EXPORT_INTERVAL: interval || EXPORT_INTERVAL_MS,
       OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });

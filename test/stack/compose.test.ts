@@ -26,6 +26,7 @@ const collector = readYaml('collector-config.yaml');
 const prometheus = readYaml('deploy/prometheus/prometheus.yml');
 const tempo = readYaml('deploy/tempo/tempo.yaml');
 const jaeger = readYaml('deploy/jaeger/jaeger.yaml');
+const alertmanager = readYaml('deploy/alertmanager/alertmanager.yml');
 const services = Object.entries(compose.services);
 
 /** What a value is when no variable is set: `${env:NAME:-default}` gives the default. */
@@ -43,6 +44,7 @@ function listenPorts(): Record<string, number[]> {
       Number(withDefaults(collector.service.telemetry.metrics.readers[0].pull.exporter.prometheus.port)),
     ],
     prometheus: [9090],
+    alertmanager: [9093],
     tempo: [tempo.server.http_listen_port, portOf(tempo.distributor.receivers.otlp.protocols.grpc.endpoint)],
     jaeger: [
       portOf(jaeger.receivers.otlp.protocols.grpc.endpoint),
@@ -63,7 +65,7 @@ function expectReachable(endpoint: string): void {
 
 describe('docker-compose.yml', () => {
   test.each(services)('%s: the image has a fixed version', (_name, { image }) => {
-    expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/);
+    expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+(-slim)?(@sha256:[0-9a-f]{64})?$/);
   });
 
   test.each(services)('%s: ports are published on the loopback address and served', (name, { ports = [] }) => {
@@ -116,7 +118,43 @@ describe('docker-compose.yml', () => {
     const tag = (name: string) => compose.services[name]?.image.split(':')[1]?.replace(/^v/, '');
     expect(tag('otel-collector')).toBe(SERVERS.collector.version);
     expect(tag('prometheus')).toBe(SERVERS.prometheus.version);
+    expect(tag('alertmanager')).toBe(SERVERS.alertmanager.version);
     expect(tag('jaeger')).toBe(SERVERS.jaeger.version);
+  });
+});
+
+describe('the profiles', () => {
+  const shipped = Object.fromEntries(
+    read('.env')
+      .split('\n')
+      .filter((line) => /^[A-Z]/.test(line))
+      .map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1).replace(/^"|"$/g, '')]),
+  );
+  const started = (profiles: string[]) =>
+    services.flatMap(([name, { profiles: needed }]) =>
+      needed === undefined || (needed as string[]).some((profile) => profiles.includes(profile)) ? [name] : [],
+    );
+
+  test('`docker compose up` starts everything but the example', () => {
+    expect(started(shipped.COMPOSE_PROFILES?.split(',') ?? []).sort()).toEqual(
+      ['otel-collector', 'prometheus', 'alertmanager', 'tempo', 'jaeger', 'grafana'].sort(),
+    );
+    expect(started(['jaeger', 'example'])).toContain('example');
+  });
+
+  test('the Collector sends traces to exactly the backends that start', () => {
+    const sent: string[] = parse(shipped.TRACE_EXPORTERS ?? '');
+    expect(sent.map((exporter) => exporter.split('/')[1]).sort()).toEqual(['jaeger', 'tempo']);
+    expect(parse(withDefaults(collector.service.pipelines.traces.exporters))).toEqual(sent);
+    expect(compose.services['otel-collector']?.environment?.TRACE_EXPORTERS).toBe(
+      `\${TRACE_EXPORTERS:-${shipped.TRACE_EXPORTERS}}`,
+    );
+  });
+
+  test('the example reports at the interval of the stack, to the Collector of the stack', () => {
+    const { environment = {} } = compose.services.example ?? {};
+    expect(environment.OTEL_METRIC_EXPORT_INTERVAL).toBe('10000');
+    expectReachable(String(environment.GAUGEWAY_DEMO_COLLECTOR));
   });
 });
 
@@ -130,6 +168,7 @@ describe('the modules of the servers', () => {
     // Prometheus 3.15.0 is the module v0.315.0; Jaeger 2.13.0 and 1.76.0 are one commit.
     const [major, minor, patch] = SERVERS.prometheus.version.split('.');
     expect(goMod('prometheus')).toContain(`github.com/prometheus/prometheus v0.${major}${minor}.${patch}\n`);
+    expect(goMod('alertmanager')).toContain(`github.com/prometheus/alertmanager v${SERVERS.alertmanager.version}\n`);
     expect(SERVERS.jaeger.version).toBe('2.13.0');
     expect(goMod('jaeger')).toContain('github.com/jaegertracing/jaeger v1.76.0\n');
   });
@@ -152,8 +191,8 @@ describe('the addresses in the configurations', () => {
   });
 
   test('every exporter is used and keeps its queue on disk', () => {
-    const used = Object.values<{ exporters: string[] }>(collector.service.pipelines).flatMap(
-      (pipeline) => pipeline.exporters,
+    const used = Object.values<{ exporters: string[] | string }>(collector.service.pipelines).flatMap(
+      ({ exporters }): string[] => (typeof exporters === 'string' ? parse(withDefaults(exporters)) : exporters),
     );
     expect(new Set(used)).toEqual(new Set(Object.keys(collector.exporters)));
     for (const [name, exporter] of Object.entries<{ sending_queue?: { storage: string } }>(collector.exporters)) {
@@ -188,6 +227,11 @@ describe('the addresses in the configurations', () => {
     });
   });
 
+  test('everything that is scraped is scraped every 10 s, as Grafana believes', () => {
+    expect(prometheus.global.scrape_interval).toBe('10s');
+    for (const { scrape_interval = '10s' } of prometheus.scrape_configs) expect(scrape_interval).toBe('10s');
+  });
+
   test('Prometheus receives what is pushed to it and reads the rules that are mounted', () => {
     const { command = [], volumes = [] } = compose.services.prometheus ?? {};
     expect(command).toEqual(
@@ -198,10 +242,23 @@ describe('the addresses in the configurations', () => {
     expectReachable(tempo.metrics_generator.storage.remote_write[0].url);
   });
 
+  test('Prometheus sends its alerts to the Alertmanager of the stack', () => {
+    const targets = prometheus.alerting.alertmanagers.flatMap((group: { static_configs: { targets: string[] }[] }) =>
+      group.static_configs.flatMap(({ targets }) => targets),
+    );
+    expect(targets).toEqual(['alertmanager:9093']);
+    for (const target of targets) expectReachable(target);
+    const { command = [], volumes = [] } = compose.services.alertmanager ?? {};
+    const file = volumes.find((volume) => volume.startsWith('./deploy/alertmanager/'))?.split(':')[1];
+    expect(command).toContain(`--config.file=${file}`);
+    const named = [alertmanager.route, ...alertmanager.route.routes].map(({ receiver }) => receiver);
+    expect(new Set(named)).toEqual(new Set(alertmanager.receivers.map(({ name }: { name: string }) => name)));
+  });
+
   test('Grafana has the data sources of the stack under fixed names', () => {
     const folder = 'deploy/grafana/provisioning/datasources';
     const sources = readdirSync(join(ROOT, folder)).flatMap((file) => readYaml(`${folder}/${file}`).datasources);
-    expect(sources.map(({ uid }) => uid).sort()).toEqual(['jaeger', 'prometheus', 'tempo']);
+    expect(sources.map(({ uid }) => uid).sort()).toEqual(['alertmanager', 'jaeger', 'prometheus', 'tempo']);
     for (const { url } of sources) expectReachable(url);
     const referred = [...JSON.stringify(sources).matchAll(/"datasourceUid":"([^"]+)"/g)].map(([, uid]) => uid);
     for (const uid of referred) expect(sources.map((source) => source.uid)).toContain(uid);

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { type RunningServer, requireBinary, startServer } from './process.ts';
 
+export { ALERTMANAGER_CONFIG, type Alertmanager, startAlertmanager } from './alertmanager.ts';
 export { endProcess, freePorts, waitFor } from './process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -21,13 +22,15 @@ async function getJson<T>(url: string): Promise<T> {
   return (await response.json()) as T;
 }
 
+const TOOLS = { otelcol: 'collector', promtool: 'prometheus', amtool: 'alertmanager' } as const;
+
 /** Runs a binary to its end, as `otelcol validate` or `promtool check`; the result carries its output. */
 export async function runTool(
-  tool: 'otelcol' | 'promtool',
+  tool: keyof typeof TOOLS,
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number; output: string }> {
-  const path = requireBinary(tool === 'otelcol' ? 'collector' : 'prometheus', tool);
+  const path = requireBinary(TOOLS[tool], tool);
   try {
     const { stdout, stderr } = await promisify(execFile)(path, args, {
       env: { ...process.env, ...env },
@@ -140,18 +143,28 @@ export interface PrometheusOptions {
   ruleFiles?: string[];
   /** Receive OTLP. @default true */
   otlp?: boolean;
+  /** Alertmanagers that hear of alerts, as `host:port`. @default none */
+  alertmanagers?: string[];
+  /** Time between two evaluations of the rules. @default as shipped */
+  evaluationInterval?: string;
 }
 
 /** Starts a Prometheus 3 with the shipped configuration, other scrape jobs and an empty database. */
 export async function startPrometheus(options: PrometheusOptions = {}): Promise<Prometheus> {
-  const { scrapeConfigs = [], ruleFiles = [], otlp = true } = options;
+  const { scrapeConfigs = [], ruleFiles = [], otlp = true, alertmanagers = [], evaluationInterval } = options;
   const running = await startServer({
     server: 'prometheus',
     binary: 'prometheus',
     ports: ['http'],
     async prepare(ports, folder) {
       const shipped = parse(await readFile(PROMETHEUS_CONFIG, 'utf8')) as Record<string, unknown>;
-      const config = { ...shipped, scrape_configs: scrapeConfigs, rule_files: ruleFiles.map((path) => resolve(path)) };
+      const config = {
+        ...shipped,
+        ...(evaluationInterval && { global: { evaluation_interval: evaluationInterval } }),
+        alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] },
+        scrape_configs: scrapeConfigs,
+        rule_files: ruleFiles.map((path) => resolve(path)),
+      };
       await writeFile(join(folder, 'prometheus.yml'), stringify(config));
       return {
         args: [

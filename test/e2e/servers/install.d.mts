@@ -5,7 +5,7 @@ export interface FoundBinary {
 }
 
 /** The servers, their versions and how each is built. */
-export const SERVERS: Record<'collector' | 'prometheus' | 'jaeger', { version: string }>;
+export const SERVERS: Record<'collector' | 'prometheus' | 'alertmanager' | 'jaeger', { version: string }>;
 
 /** Where a binary is, or `undefined` when it has to be built first. */
 export function findBinary(name: keyof typeof SERVERS, binary: string): FoundBinary | undefined;

@@ -1,5 +1,5 @@
 // Builds the real servers of the end-to-end tests, each once, into a cache outside the tree:
-//   node test/e2e/servers/install.mjs [collector] [prometheus] [jaeger]
+//   node test/e2e/servers/install.mjs [collector] [prometheus] [alertmanager] [jaeger]
 // A binary that a variable names, or one of the right version on PATH, is used as it is; nothing is built then.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -49,6 +49,23 @@ export const SERVERS = {
           '-trimpath',
           '-tags=remove_all_sd',
           '-ldflags=-s -w -X github.com/prometheus/common/version.Version=3.15.0',
+          '-o',
+          out(command),
+        ]),
+      ),
+  },
+  alertmanager: {
+    version: '0.28.1',
+    files: ['tools.go', 'go.mod', 'go.sum'],
+    binaries: {
+      alertmanager: { variable: 'ALERTMANAGER_BIN', onPath: ['alertmanager'], versionArgs: ['--version'] },
+      amtool: { variable: 'AMTOOL_BIN', onPath: ['amtool'], versionArgs: ['--version'] },
+    },
+    steps: (out) =>
+      ['alertmanager', 'amtool'].map((command) =>
+        go('build', `github.com/prometheus/alertmanager/cmd/${command}`, [
+          '-trimpath',
+          '-ldflags=-s -w -X github.com/prometheus/common/version.Version=0.28.1',
           '-o',
           out(command),
         ]),
@@ -126,7 +143,7 @@ function requireGo() {
   throw new Error(
     'Go 1.26 or newer is needed to build the servers of the end-to-end tests, and `go` is not on PATH.\n' +
       'Install it with `brew install go`, `apt-get install golang-go` (where it is new enough) or from https://go.dev/doc/install,\n' +
-      'or name released binaries with OTELCOL_BIN, PROMETHEUS_BIN, PROMTOOL_BIN and JAEGER_BIN.',
+      'or name released binaries with OTELCOL_BIN, PROMETHEUS_BIN, PROMTOOL_BIN, ALERTMANAGER_BIN, AMTOOL_BIN and JAEGER_BIN.',
   );
 }
 

@@ -17,7 +17,9 @@ describe.skipIf(process.platform === 'win32')('on a machine without the servers'
     folder = mkdtempSync(join(tmpdir(), 'gaugeway-install-'));
     vi.stubEnv('GAUGEWAY_CACHE', join(folder, 'cache'));
     vi.stubEnv('PATH', folder);
-    for (const variable of ['OTELCOL_BIN', 'PROMETHEUS_BIN', 'PROMTOOL_BIN', 'JAEGER_BIN']) vi.stubEnv(variable, '');
+    for (const program of ['OTELCOL', 'PROMETHEUS', 'PROMTOOL', 'ALERTMANAGER', 'AMTOOL', 'JAEGER']) {
+      vi.stubEnv(`${program}_BIN`, '');
+    }
   });
 
   afterEach(() => {
@@ -45,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('on a machine without the servers'
   test('an unknown name is refused with the known ones', () => {
     const { status, stderr } = spawnSync(process.execPath, [INSTALL, 'zipkin'], { encoding: 'utf8' });
     expect(status).toBe(1);
-    expect(stderr).toContain('collector, prometheus, jaeger');
+    expect(stderr).toContain('collector, prometheus, alertmanager, jaeger');
   });
 
   test('a command of the right version on PATH is used, another is not', () => {
