@@ -10,6 +10,7 @@ export type {
   JobTarget,
   ModelAttempt,
   ModelCall,
+  ModelFallback,
   ModelTarget,
   Observation,
   Operation,

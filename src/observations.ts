@@ -57,6 +57,14 @@ export interface ModelCall extends ModelTarget {
   /** The longest gap between two chunks; undefined below two chunks. */
   readonly longestStallMs?: number | undefined;
   readonly attempts: number;
+  /** Turns to another model or provider after a failure, in their order; the first 32 are kept. */
+  readonly fallbacks?: readonly ModelFallback[];
+}
+
+/** What had failed, and what was asked instead. */
+export interface ModelFallback {
+  readonly from: Pick<ModelTarget, 'provider' | 'requestModel'>;
+  readonly to: Pick<ModelTarget, 'provider' | 'requestModel'>;
 }
 
 /** One exchange with a provider; a call has several when it is retried. */
@@ -70,8 +78,10 @@ export interface ModelAttempt extends ModelTarget {
   readonly statusCode?: number | undefined;
   /** 0 for the first attempt of a call. */
   readonly number: number;
-  /** `error.type` of the attempt before this one, when this one is a retry. */
+  /** `error.type` of the attempt before this one when this one asks the same model again; `_OTHER` where it was not seen. */
   readonly retryOf?: string | undefined;
+  /** How long nothing was asked between that attempt and this one. */
+  readonly backoffMs?: number | undefined;
 }
 
 /** What identifies the kind of a job. */

@@ -123,6 +123,19 @@ describe('the metrics listener', () => {
     expect(written).not.toContain('gaugeway.model.output_speed');
   });
 
+  it('counts retries by what they followed, the time before them, and fallbacks by where they went', async () => {
+    const { usage: _usage, finishReasons: _reasons, attempts: _attempts, ...target } = CALL;
+    const listener = start();
+    listener.observed({ ...target, kind: 'model_attempt', number: 1, retryOf: '429', backoffMs: 500 });
+    listener.observed({ ...target, kind: 'model_attempt', number: 0 });
+    const [from, to] = [{ provider: 'openai', requestModel: 'gpt-4o' }, { provider: 'anthropic' }];
+    listener.observed({ ...CALL, fallbacks: [{ from, to }] });
+    expect(await points('gaugeway.model.retries')).toMatchObject([{ attributes: { 'error.type': '429' }, value: 1 }]);
+    expect(await points('gaugeway.model.backoff_time')).toMatchObject([{ value: { count: 1, sum: 0.5 } }]);
+    const route = { 'gaugeway.fallback.from': 'openai/gpt-4o', 'gaugeway.fallback.to': 'anthropic' };
+    expect(await points('gaugeway.model.fallbacks')).toMatchObject([{ attributes: route, value: 1 }]);
+  });
+
   it('marks a failure on its duration and counts it for alerts, but not what the caller stopped', async () => {
     const listener = start();
     const { usage: _usage, ...failed } = CALL;

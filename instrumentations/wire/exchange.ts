@@ -1,7 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
 import { classify, type Failure, isIdentifier } from '../../src/recorders/failures.ts';
-import { type ModelCallResult, modelCalls, type RunningAttempt } from '../../src/recorders/model-calls.ts';
+import { type ModelCallResult, modelCalls, type RunningAttempt, type Seat } from '../../src/recorders/model-calls.ts';
 import { type BodyReader, createBodyReader, fieldsOf, isEventStream } from './body-reader.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import type { ModelRequest } from './endpoints.ts';
@@ -26,6 +26,8 @@ export class Exchange {
   readonly #startedAt = performance.now();
   readonly #requestScanner: JsonScanner;
   readonly #answer: Answer = { finishReasons: [], ended: false };
+  /** Its place in a call around it, which may be over before the request is out. */
+  readonly #seat: Seat | undefined;
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
   #isEventStream = false;
@@ -43,6 +45,7 @@ export class Exchange {
     this.#request = request;
     this.#path = path;
     this.#parent = parent;
+    this.#seat = modelCalls.seat(parent);
     this.#onEnd = onEnd;
     this.#requestScanner = new JsonScanner(fieldsOf(request.format).request);
   }
@@ -59,16 +62,19 @@ export class Exchange {
     const { model, streaming } = format.ask(this.#requestScanner.facts, this.#path);
     this.#isAskedAsStream = streaming;
     if (this.#requestScanner.oversized > 0) drop('oversized_value', this.#requestScanner.oversized);
-    this.#attempt = modelCalls.attempt({
-      provider,
-      operation: format.operation,
-      model,
-      streaming,
-      serverAddress,
-      serverPort,
-      startedAt: this.#startedAt,
-      context: this.#parent,
-    });
+    this.#attempt = modelCalls.attempt(
+      {
+        provider,
+        operation: format.operation,
+        model,
+        streaming,
+        serverAddress,
+        serverPort,
+        startedAt: this.#startedAt,
+        context: this.#parent,
+      },
+      this.#seat,
+    );
   }
 
   /** The head of the answer arrived. */

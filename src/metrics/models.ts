@@ -1,5 +1,5 @@
 import type { AttributesOf, Instruments } from '../instruments.ts';
-import type { ModelAttempt, ModelCall } from '../observations.ts';
+import type { ModelAttempt, ModelCall, ModelFallback } from '../observations.ts';
 import type { BoundedAttributes } from './attributes.ts';
 
 export function recordModelCall(to: Instruments, attributes: BoundedAttributes, call: ModelCall): void {
@@ -9,6 +9,13 @@ export function recordModelCall(to: Instruments, attributes: BoundedAttributes, 
   const embeddings = call.operation === 'embeddings';
   to.with('operationDuration', ended).record(seconds);
   to.with(embeddings ? 'embeddingsDuration' : 'inferenceDuration', ended).record(seconds);
+  for (const { from, to: instead } of call.fallbacks ?? []) {
+    to.with('modelFallbacks', {
+      ...attributes.model(call),
+      'gaugeway.fallback.from': attributes.bound('gaugeway.fallback.from', nameOf(from)),
+      'gaugeway.fallback.to': attributes.bound('gaugeway.fallback.to', nameOf(instead)),
+    }).record(1);
+  }
   const isFailure = call.outcome === 'error' || call.outcome === 'timeout';
   to.with('modelErrors', attributes.model(call)).record(isFailure ? 1 : 0);
   if (call.streaming && call.timeToFirstChunkMs !== undefined) {
@@ -65,4 +72,9 @@ export function recordModelAttempt(to: Instruments, attributes: BoundedAttribute
   if (attempt.retryOf !== undefined) {
     to.with('modelRetries', { ...base, 'error.type': attributes.errorType(attempt.retryOf) }).record(1);
   }
+  if (attempt.backoffMs !== undefined) to.with('modelBackoffTime', base).record(attempt.backoffMs / 1000);
+}
+
+function nameOf({ provider, requestModel }: ModelFallback['from']): string {
+  return requestModel === undefined ? provider : `${provider}/${requestModel}`;
 }

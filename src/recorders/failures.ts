@@ -27,11 +27,27 @@ export function isIdentifier(value: unknown): value is string {
  */
 export function classify(error: unknown): Failure {
   if (typeof error !== 'object' || error === null) return { outcome: 'error', errorType: '_OTHER' };
+  try {
+    return classifyObject(error);
+  } catch {
+    // A getter of the application's own that throws: the error has no class that could be told.
+    return { outcome: 'error', errorType: '_OTHER' };
+  }
+}
+
+function classifyObject(error: object): Failure {
   const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: unknown };
-  if (name === 'AbortError' || name === 'APIUserAbortError' || code === 'UND_ERR_ABORTED' || code === 'ABORT_ERR') {
+  // The errors of the SDKs have no name of their own.
+  const className: unknown = error.constructor?.name;
+  if (
+    name === 'AbortError' ||
+    className === 'APIUserAbortError' ||
+    code === 'UND_ERR_ABORTED' ||
+    code === 'ABORT_ERR'
+  ) {
     return { outcome: 'aborted', errorType: 'aborted' };
   }
-  if (name === 'TimeoutError' || name === 'APIConnectionTimeoutError' || TIMEOUT_CODES.has(code as string)) {
+  if (name === 'TimeoutError' || className === 'APIConnectionTimeoutError' || TIMEOUT_CODES.has(code as string)) {
     return { outcome: 'timeout', errorType: 'timeout' };
   }
   if (isIdentifier(code)) return { outcome: 'error', errorType: code };

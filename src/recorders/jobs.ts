@@ -12,9 +12,10 @@ import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
 import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
+import { isName } from './given.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -65,7 +66,9 @@ const JOB = createContextKey('gaugeway.job');
 export const jobs = {
   /** Starts a run that the caller ends. */
   start(details: JobStart): RunningJob {
-    return isObserved() ? new Run(details, details.context ?? context.active()) : NOTHING;
+    return isObserved() && isName(details?.name, 'the name of a job')
+      ? new Run(details, details.context ?? context.active())
+      : NOTHING;
   },
 
   /** Runs `work` as one run of a job: its result, error and timing are the application's own. */
@@ -155,7 +158,7 @@ class Run implements RunningJob {
 
   discard(): void {
     if (!this.#close()) return;
-    this.#span?.end();
+    endSpan(this.#span);
     drop('unobservable');
   }
 
@@ -183,12 +186,12 @@ class Run implements RunningJob {
       totalMs: final && createdAt !== undefined ? added(durationMs, elapsed(this.#startTime - createdAt)) : undefined,
       final,
     });
-    this.#span?.setAttribute('gaugeway.job.result', result);
-    if (errorType !== undefined) {
-      this.#span?.setAttribute('error.type', errorType);
-      this.#span?.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    this.#span?.end(this.#startTime + durationMs);
+    endSpan(this.#span, this.#startTime + durationMs, (span) => {
+      span.setAttribute('gaugeway.job.result', result);
+      if (errorType === undefined) return;
+      span.setAttribute('error.type', errorType);
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    });
     publish(run);
   }
 }

@@ -3,6 +3,7 @@ import type { ModelAttempt, ModelTarget } from '../observations.ts';
 import { publish } from '../observe.ts';
 import type { Failure } from './failures.ts';
 import { type Call, type ChunkTimes, type ModelCallResult, type ModelCallStart, targetOf } from './model-call.ts';
+import type { FailedPart, Scope } from './model-scope.ts';
 
 /** An attempt as the wire sees it: it classifies its own failures and counts its own chunks. */
 export interface RunningAttempt {
@@ -10,40 +11,58 @@ export interface RunningAttempt {
   finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt?: number): void;
 }
 
+/** What is known when an exchange starts. */
+export interface AttemptStart extends ModelCallStart {
+  /** How many attempts the SDK says went before this one. */
+  readonly retryCount?: number | undefined;
+}
+
+/** A place in a call, taken when a request is made and before it is known what it asks for. */
+export class Seat {
+  readonly scope: Scope;
+  readonly follows: FailedPart | undefined;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+    this.follows = scope.enter();
+    scope.exchangeStarted();
+  }
+}
+
 /** One exchange with a provider, part of a call. */
 export class Attempt implements RunningAttempt {
   readonly context: Context;
   readonly #call: Call;
-  readonly #implicit: boolean;
+  readonly #scope: Scope;
+  readonly #isWholeCall: boolean;
   readonly #target: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
-  readonly #order: { number: number; retryOf: string | undefined };
+  readonly #order: Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'>;
   #finished = false;
 
-  constructor(details: ModelCallStart, call: Call, implicit: boolean) {
-    this.#call = call;
-    this.#implicit = implicit;
-    this.#target = targetOf(details);
+  /** @param isWholeCall there is no call around: the exchange is all of it */
+  constructor(details: AttemptStart, seat: Seat, isWholeCall: boolean) {
+    this.#scope = seat.scope;
+    this.#call = seat.scope.call;
+    this.#isWholeCall = isWholeCall;
+    this.#target = this.#scope.complete(targetOf(details));
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
-    this.#order = call.attemptStarted(this.#target);
-    this.context = call.context;
+    this.#order = this.#call.attemptStarted(this.#target, seat.follows, this.#startedAt, details.retryCount);
+    this.context = this.#call.context;
   }
 
-  finish(
-    failure: Failure | undefined,
-    result: ModelCallResult,
-    chunks?: ChunkTimes,
-    endedAt = performance.now(),
-  ): void {
+  finish(seen: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt = performance.now()): void {
     if (this.#finished) return;
     this.#finished = true;
+    const durationMs = endedAt - this.#startedAt;
+    const failure = seen && this.#scope.explain(seen, this.#target, durationMs, result.statusCode);
     const attempt: ModelAttempt = Object.freeze({
       kind: 'model_attempt',
       ...this.#target,
       startTime: this.#startTime,
-      durationMs: endedAt - this.#startedAt,
+      durationMs,
       outcome: failure?.outcome ?? 'success',
       errorType: failure?.errorType,
       responseModel: result.model,
@@ -51,7 +70,9 @@ export class Attempt implements RunningAttempt {
       ...this.#order,
     });
     publish(attempt);
-    this.#call.attemptFinished(failure, result, chunks, endedAt);
-    if (this.#implicit) this.#call.endAs(failure);
+    const hasBegun = result.statusCode !== undefined && result.statusCode >= 200 && result.statusCode < 300;
+    const end = { failure, target: this.#target, usage: result.usage, hasBegun, endedAt };
+    this.#call.attemptFinished(end, result, chunks, this.#isWholeCall);
+    this.#scope.exchangeEnded(end);
   }
 }

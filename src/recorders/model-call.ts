@@ -1,9 +1,10 @@
-import { type Context, createContextKey } from '@opentelemetry/api';
-import type { ModelCall, ModelTarget, TokenUsage } from '../observations.ts';
+import type { Context } from '@opentelemetry/api';
+import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
 import { drop, publish, publishEnd, publishStart } from '../observe.ts';
 import { classify, type Failure } from './failures.ts';
+import { nameOrNone } from './given.ts';
+import { type ExchangeEnd, type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 import { type ModelSpan, startModelSpan } from './model-spans.ts';
-import { addUsage, checkUsage, withDetails } from './usage.ts';
 
 /** What is known when a model call starts. */
 export interface ModelCallStart {
@@ -44,64 +45,71 @@ export interface RunningCall {
   fail(error: unknown, result?: ModelCallResult): void;
 }
 
+/** A running call or layer as the recorders see it. */
+export interface RecordedCall extends RunningCall {
+  /**
+   * The work handed back what cannot be awaited (a stream, an SDK's promise): the call ends with the exchange that feeds
+   * it, and is unknown without one.
+   */
+  endWithStream(result?: ModelCallResult): void;
+  /** Ended with a verdict that somebody has already come to. */
+  settleAs(failure: Failure | undefined, result?: ModelCallResult): void;
+}
+
 /** Arrival times of a stream, `performance.now()` based. */
 export interface ChunkTimes {
   readonly first: number;
   readonly longestGap: number | undefined;
 }
 
-const OWNER = createContextKey('gaugeway.model-call');
-
-/** The call that work in this context belongs to. */
-export function ownerIn(parent: Context): Call | undefined {
-  const owner = parent.getValue(OWNER) as Call | undefined;
-  return owner?.open === true ? owner : undefined;
-}
-
 export function targetOf(details: ModelCallStart): ModelTarget {
   return {
-    operation: details.operation ?? 'chat',
+    operation: nameOrNone(details.operation, 'the operation of a model call') ?? 'chat',
     provider: details.provider,
-    requestModel: details.model,
+    requestModel: nameOrNone(details.model, 'the model of a model call'),
     serverAddress: details.serverAddress,
     serverPort: details.serverPort,
     streaming: details.streaming ?? false,
   };
 }
 
+/** Fallbacks told of one call; what goes on beyond that is a loop. */
+const MAX_FALLBACKS = 32;
+
 /** One logical call: owns the span, gathers what its attempts and inner layers learn. */
-export class Call implements RunningCall {
+export class Call extends Scope implements RecordedCall {
+  readonly call = this;
   readonly context: Context;
-  open = true;
-  #target: ModelTarget;
+  #merged: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
   readonly #span: ModelSpan;
   readonly #running: ModelTarget & { readonly kind: 'model_call'; readonly startTime: number };
-  #settled = false;
-  /** The work settled while an exchange still streams: how that one ends decides. */
-  #endedByStream = false;
+  #isOver = false;
   #failure: Failure | undefined;
-  #inFlight = 0;
+  /** The work settled while an exchange still streams: how that one ends decides, and when. */
+  #endsWithExchange = false;
+  #settledAt = 0;
   #attempts = 0;
-  #lastAttemptEndedAt = 0;
-  #lastFailure: Failure | undefined;
-  #lastHadBegun = false;
+  #lastEnd: ExchangeEnd | undefined;
+  /** Of the exchanges that ended since the work has settled, the one that a stream may have come from. */
+  #streamEnd: ExchangeEnd | undefined;
   #own: ModelCallResult = {};
   #learned: ModelCallResult = {};
-  #usage: TokenUsage | undefined;
-  #usageKnown = true;
+  #fallbacks: ModelFallback[] = [];
   #firstChunk: number | undefined;
   #lastChunk: number | undefined;
   #longestGap: number | undefined;
 
-  constructor(details: ModelCallStart, parent: Context) {
-    this.#target = targetOf(details);
+  constructor(details: ModelCallStart, parent: Context, request?: SdkRequest) {
+    const target = targetOf(details);
+    super(target, undefined, request);
+    this.#merged = target;
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
-    this.#span = startModelSpan(this.#target, this.#startTime, parent);
-    this.context = this.#span.context.setValue(OWNER, this);
-    this.#running = Object.freeze({ kind: 'model_call', ...this.#target, startTime: this.#startTime });
+    this.#span = startModelSpan(target, this.#startTime, parent);
+    this.context = withScope(this.#span.context, this);
+    this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
     publishStart(this.#running);
   }
 
@@ -112,87 +120,115 @@ export class Call implements RunningCall {
   }
 
   end(result?: ModelCallResult): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#own = { ...result };
-    if (this.#inFlight === 0) this.#finish();
-    else this.#endedByStream = true;
+    this.settleAs(undefined, result);
   }
 
   fail(error: unknown, result?: ModelCallResult): void {
-    if (this.#settled) return;
-    this.#failure = classify(error);
-    this.end(result);
+    this.settleAs(classify(error), result);
   }
 
-  endAs(failure: Failure | undefined): void {
-    this.#failure = failure;
-    this.#settled = true;
-    this.#finish(true);
-  }
-
-  /** The work handed back what cannot be awaited (a stream, an SDK's promise): the call ends with the exchange that feeds it, and is unknown without one. */
   endWithStream(result?: ModelCallResult): void {
-    if (this.#inFlight === 0 && this.#attempts === 0) return this.#discard();
+    if (this.isSettled) return;
+    if (this.#attempts === 0 && this.exchanges === 0) return this.#discard();
     // Its exchange may already be over, before anybody has read from it what went wrong.
-    this.#endedByStream = this.#lastHadBegun;
-    this.end(result);
+    if (this.exchanges > 0) this.#endsWithExchange = true;
+    else if (this.#lastEnd?.hasBegun === true) this.#failure = this.#lastEnd.failure;
+    this.settleAs(this.#failure, result);
+  }
+
+  settleAs(failure: Failure | undefined, result?: ModelCallResult): void {
+    if (this.isSettled) return;
+    this.#failure = failure;
+    this.#own = { ...result };
+    this.#settledAt = performance.now();
+    if (!this.#endsWithExchange) this.#stopRunning();
+    this.settle(result?.usage);
   }
 
   /** Gives the call up without a record: an exchange that starts later is a call of its own. */
   #discard(): void {
-    if (!this.open) return;
-    this.open = false;
+    this.isSettled = true;
+    this.#isOver = true;
+    this.#stopRunning();
     this.#span.drop();
-    publishEnd(this.#running);
     drop('unobservable');
+  }
+
+  #stopRunning(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    publishEnd(this.#running);
   }
 
   learn(result: ModelCallResult): void {
     this.#learned = { ...this.#learned, ...defined(result) };
   }
 
-  attemptStarted(target: ModelTarget): { number: number; retryOf: string | undefined } {
-    this.#inFlight++;
-    this.#target = { ...target, ...defined(this.#target), streaming: this.#target.streaming || target.streaming };
-    return { number: this.#attempts++, retryOf: this.#lastFailure?.errorType };
+  /** Something of this call follows what has failed: a retry if it asks the same model of the same provider. */
+  followed(failed: FailedPart, target: ModelTarget): boolean {
+    const [from, to] = [failed.target, target];
+    const isSameModel =
+      from.requestModel === to.requestModel || from.requestModel === undefined || to.requestModel === undefined;
+    if (from.provider === to.provider && isSameModel) return true;
+    if (this.#fallbacks.length < MAX_FALLBACKS) this.#fallbacks.push(Object.freeze({ from, to }));
+    else drop('series_limit');
+    return false;
+  }
+
+  attemptStarted(
+    target: ModelTarget,
+    follows: FailedPart | undefined,
+    startedAt: number,
+    retryCount = 0,
+  ): Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'> {
+    this.#merged = {
+      ...target,
+      ...defined(this.#merged),
+      streaming: this.#merged.streaming || target.streaming,
+    };
+    const number = this.#attempts++;
+    if (follows === undefined) {
+      // What it retries was a call of its own, as nobody has told that the two belong together.
+      const isRetry = number === 0 && retryCount > 0;
+      return { number: isRetry ? retryCount : number, retryOf: isRetry ? '_OTHER' : undefined, backoffMs: undefined };
+    }
+    const isRetry = this.followed(follows, target);
+    return {
+      number,
+      retryOf: isRetry ? follows.errorType : undefined,
+      backoffMs: isRetry ? Math.max(0, startedAt - follows.endedAt) : undefined,
+    };
   }
 
   attemptFinished(
-    failure: Failure | undefined,
+    end: ExchangeEnd,
     result: ModelCallResult,
     chunks: ChunkTimes | undefined,
-    endedAt: number,
+    isWholeCall: boolean,
   ): void {
-    this.#inFlight--;
-    this.#lastAttemptEndedAt = endedAt;
-    this.#lastFailure = failure;
-    this.#lastHadBegun = hasBegun(result.statusCode);
+    this.#lastEnd = end;
+    const isBetter = this.#streamEnd === undefined || this.#streamEnd.failure !== undefined;
+    if (this.isSettled && (end.failure === undefined || (end.hasBegun && isBetter))) this.#streamEnd = end;
     this.learn(result);
     if (chunks !== undefined) {
       // Of exchanges side by side the first to end need not be the first to answer.
       this.#firstChunk = Math.min(this.#firstChunk ?? chunks.first, chunks.first);
       if (chunks.longestGap !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, chunks.longestGap);
     }
-    if (result.usage !== undefined) this.#usage = this.#usage ? addUsage(this.#usage, result.usage) : result.usage;
-    // A provider that had begun to answer has counted tokens, whatever became of the answer.
-    else if (failure === undefined || this.#lastHadBegun) this.#usageKnown = false;
-    if (this.#settled && this.#inFlight === 0) this.#finish(true);
+    if (!isWholeCall) return;
+    this.#endsWithExchange = true;
+    this.settleAs(end.failure);
   }
 
-  #finish(endedByAttempt = false): void {
-    if (!this.open) return;
-    this.open = false;
-    const endedAt = endedByAttempt ? this.#lastAttemptEndedAt : performance.now();
-    // The wire names a failure more exactly (a provider's code) than the error that an SDK made of it.
-    const failed = this.#failure !== undefined || this.#endedByStream;
-    const failure = failed ? (this.#lastFailure ?? this.#failure) : undefined;
+  protected stopped(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopRunning();
+    const [failure, endedAt] = this.#verdict();
     const result = { ...this.#learned, ...defined(this.#own) };
-    const seen = this.#usageKnown ? this.#usage : undefined;
-    const told = this.#own.usage ?? (this.#attempts === 0 ? this.#learned.usage : undefined);
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
-      ...this.#target,
+      ...this.#merged,
       startTime: this.#startTime,
       durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
@@ -200,19 +236,26 @@ export class Call implements RunningCall {
       responseModel: result.model,
       responseId: result.id,
       finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
-      usage: told === undefined ? checkUsage(seen) : withDetails(checkUsage(told), checkUsage(seen)),
+      usage: this.usage().usage,
       timeToFirstChunkMs: this.#firstChunk === undefined ? undefined : this.#firstChunk - this.#startedAt,
       longestStallMs: this.#longestGap,
       attempts: Math.max(1, this.#attempts),
+      fallbacks: Object.freeze(this.#fallbacks),
     });
     this.#span.end(call, result.statusCode);
-    publishEnd(this.#running);
     publish(call);
   }
-}
 
-function hasBegun(statusCode: number | undefined): boolean {
-  return statusCode !== undefined && statusCode >= 200 && statusCode < 300;
+  #verdict(): [failure: Failure | undefined, endedAt: number] {
+    if (this.#endsWithExchange) {
+      const end = this.#streamEnd ?? this.#lastEnd;
+      return [end?.failure ?? this.#failure, end?.endedAt ?? this.#settledAt];
+    }
+    // The wire names a failure more exactly (a provider's code) than the error that an SDK made of it. Whether the
+    // application has waited long enough, it knows best itself.
+    const isGeneral = this.#failure?.outcome === 'error';
+    return [(isGeneral ? this.#lastEnd?.failure : undefined) ?? this.#failure, this.#settledAt];
+  }
 }
 
 function defined<T extends object>(values: T): T {

@@ -1,62 +1,100 @@
-import { context } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { guarded, isObserved } from '../observe.ts';
-import { Attempt, type RunningAttempt } from './model-attempt.ts';
-import { Call, type ModelCallResult, type ModelCallStart, ownerIn, type RunningCall } from './model-call.ts';
+import { classify } from './failures.ts';
+import { isName } from './given.ts';
+import { isLive } from './live.ts';
+import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
+import {
+  Call,
+  type ModelCallResult,
+  type ModelCallStart,
+  type RecordedCall,
+  type RunningCall,
+  targetOf,
+} from './model-call.ts';
 import { Layer } from './model-layer.ts';
+import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
-export type { RunningAttempt } from './model-attempt.ts';
+export type { RunningAttempt, Seat } from './model-attempt.ts';
 export type { ModelCallResult, ModelCallStart, RunningCall } from './model-call.ts';
+export type { SdkRequest } from './model-scope.ts';
+
+const PROVIDER = 'the provider of a model call';
 
 /** Records model calls; nothing is recorded until `gaugeway/register` or `setup()` ran. */
 export const modelCalls = {
   /** Starts a call that the caller ends. Inside another call it only adds to that one. */
   start(details: ModelCallStart): RunningCall {
-    if (!isObserved()) return NOTHING;
-    const parent = details.context ?? context.active();
-    const owner = ownerIn(parent);
-    return owner === undefined ? new Call(details, parent) : new Layer(owner, parent);
+    return isObserved() && isName(details?.provider, PROVIDER) ? open(details, true) : NOTHING;
   },
 
   /** Runs `work` as one model call: its result, error and timing are the application's own. */
   run<T>(details: ModelCallStart, work: (call: RunningCall) => T, read?: (value: Awaited<T>) => ModelCallResult): T {
-    const call = modelCalls.start(details);
-    if (call === NOTHING) return work(call);
+    if (!isObserved() || !isName(details?.provider, PROVIDER)) return work(NOTHING);
+    const call = open(details, false);
     let isAtOnce = true;
     const returned = context.with(call.context, () =>
       settle(() => work(call), {
         done: (value) => {
           let result: ModelCallResult | undefined;
+          let isUnfinished = isAtOnce;
           guarded('reading a result', () => {
             result = read?.(value);
+            // What comes at once, with no usage, is no answer yet: an object whose stream is asked for later.
+            isUnfinished = isLive(value) || (isAtOnce && result?.usage === undefined);
           });
-          // What comes at once, with no usage, is no answer yet: an object whose stream is asked for later.
-          const isNoAnswer = isAsyncIterable(value) || (isAtOnce && result?.usage === undefined);
-          if (call instanceof Call && isNoAnswer) call.endWithStream(result);
+          if (isUnfinished) call.endWithStream(result);
           else call.end(result);
         },
         failed: (error) => call.fail(error),
-        unobservable: () => {
-          if (call instanceof Call) call.endWithStream();
-        },
+        unobservable: () => call.endWithStream(),
       }),
     );
     isAtOnce = false;
     return returned;
   },
 
+  /**
+   * Runs the request of an SDK, all of its attempts included: `send` settles with the head of an answer, and the call
+   * lasts until the body of that answer has ended.
+   */
+  request<T>(details: ModelCallStart, request: SdkRequest, send: () => Promise<T>): Promise<T> {
+    if (!isObserved()) return send();
+    const call = open(details, false, request);
+    return context.with(call.context, () =>
+      settle(send, {
+        done: () => call.endWithStream(),
+        failed: (error) =>
+          call.settleAs(request.signal?.aborted === true ? abortedBy(request.signal) : classify(error)),
+        unobservable: () => call.endWithStream(),
+      }),
+    );
+  },
+
+  /** Takes a place for an exchange whose request is not known yet: in this context, by the calls that are open now. */
+  seat: takeSeat,
+
   /** Starts one exchange with a provider: part of the call in the context, or a call of its own. */
-  attempt(details: ModelCallStart): RunningAttempt {
-    const parent = details.context ?? context.active();
-    const owner = ownerIn(parent);
-    return owner === undefined
-      ? new Attempt(details, new Call(details, parent), true)
-      : new Attempt(details, owner, false);
+  attempt(details: AttemptStart, seat = takeSeat(details.context ?? context.active())): RunningAttempt {
+    if (seat !== undefined) return new Attempt(details, seat, false);
+    return new Attempt(details, new Seat(new Call(details, details.context ?? context.active())), true);
   },
 };
 
-function isAsyncIterable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+function takeSeat(parent: Context): Seat | undefined {
+  const scope = scopeIn(parent);
+  if (scope === undefined) return undefined;
+  scope.occupied();
+  return new Seat(scope.host());
+}
+
+function open(details: ModelCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
+  const parent = details.context ?? context.active();
+  const scope = scopeIn(parent);
+  if (scope === undefined) return new Call(details, parent, request);
+  scope.occupied();
+  return new Layer(targetOf(details), isByHand ? scope : scope.host(), parent, isByHand, request);
 }
 
 const NOTHING: RunningCall = {

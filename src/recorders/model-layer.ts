@@ -1,21 +1,66 @@
 import type { Context } from '@opentelemetry/api';
-import type { Call, ModelCallResult, RunningCall } from './model-call.ts';
+import type { ModelTarget } from '../observations.ts';
+import { classify, type Failure } from './failures.ts';
+import type { Call, ModelCallResult, RecordedCall } from './model-call.ts';
+import { type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 
 /** An inner layer of a call that somebody further out owns: it only tells what it learns. */
-export class Layer implements RunningCall {
+export class Layer extends Scope implements RecordedCall {
+  readonly call: Call;
   readonly context: Context;
-  readonly #owner: Call;
-  constructor(owner: Call, parent: Context) {
-    this.#owner = owner;
-    this.context = parent;
+  readonly #follows: FailedPart | undefined;
+  #failure: Failure | undefined;
+
+  constructor(target: ModelTarget, parent: Scope, context: Context, isByHand: boolean, request?: SdkRequest) {
+    super(target, parent, request);
+    this.call = parent.call;
+    this.context = withScope(context, this);
+    this.#follows = parent.enter();
+    parent.layerStarted(this, isByHand);
   }
+
   chunk(at?: number): void {
-    this.#owner.chunk(at);
+    this.call.chunk(at);
   }
+
   end(result?: ModelCallResult): void {
-    if (result !== undefined) this.#owner.learn(result);
+    this.settleAs(undefined, result);
   }
-  fail(_error: unknown, result?: ModelCallResult): void {
-    this.end(result);
+
+  fail(error: unknown, result?: ModelCallResult): void {
+    this.settleAs(classify(error), result);
+  }
+
+  endWithStream(result?: ModelCallResult): void {
+    this.settleAs(undefined, result);
+  }
+
+  settleAs(failure: Failure | undefined, result: ModelCallResult | undefined): void {
+    if (this.isSettled) return;
+    this.isOpen = false;
+    this.#failure = failure;
+    // Nothing was seen inside that could have told what was tried here.
+    if (this.isEmpty && this.#follows !== undefined) this.call.followed(this.#follows, this.target);
+    const failed = failure && {
+      errorType: failure.errorType,
+      target: this.target,
+      endedAt: performance.now(),
+      ...this.failed,
+    };
+    this.parent?.layerSettled(this, failed);
+    if (result !== undefined) this.call.learn(result);
+    this.settle(result?.usage);
+  }
+
+  protected override inherited(): FailedPart | undefined {
+    return this.#follows;
+  }
+
+  protected override isUntold(): boolean {
+    return this.isEmpty && this.#failure === undefined;
+  }
+
+  protected stopped(): void {
+    this.parent?.layerStopped(this);
   }
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ModelCall, ModelTarget } from '../observations.ts';
 import { genAiProfiles } from './profiles.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** The span of one model call. */
 export interface ModelSpan {
@@ -22,11 +22,12 @@ export function startModelSpan(target: ModelTarget, startTime: number, parent: C
   return {
     context: trace.setSpan(parent, span),
     end(call, statusCode) {
-      if (span.isRecording()) describe(span, call, statusCode);
-      span.end(call.startTime + call.durationMs);
+      endSpan(span, call.startTime + call.durationMs, () => {
+        if (span.isRecording()) describe(span, call, statusCode);
+      });
     },
     drop() {
-      span.end();
+      endSpan(span);
     },
   };
 }

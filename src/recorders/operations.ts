@@ -1,24 +1,25 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
+import { isName } from './given.ts';
 import { settle } from './settle.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** Records named pieces of work; nothing is recorded until `gaugeway/register` or `setup()` ran. */
 export const operations = {
   /** Runs `work` as one operation: its result, error and timing are the application's own. Keep names few: no ids. */
   run<T>(name: string, work: () => T): T {
-    if (!isObserved()) return work();
+    if (!isObserved() || !isName(name, 'the name of an operation')) return work();
     const startedAt = performance.now();
     const startTime = Date.now();
     const span = startSpan(name, { startTime, attributes: { 'gaugeway.operation.name': name } });
     const finish = (errorType: string | undefined): void => {
       const durationMs = performance.now() - startedAt;
-      if (errorType !== undefined) {
+      endSpan(span, startTime + durationMs, () => {
+        if (errorType === undefined) return;
         span.setAttribute('error.type', errorType);
         span.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      span.end(startTime + durationMs);
+      });
       publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType }));
     };
     return context.with(trace.setSpan(context.active(), span), () =>
@@ -26,7 +27,7 @@ export const operations = {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),
         unobservable: () => {
-          span.end();
+          endSpan(span);
           drop('unobservable');
         },
       }),

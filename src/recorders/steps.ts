@@ -2,7 +2,8 @@ import { type Context, context, SpanStatusCode, trace } from '@opentelemetry/api
 import type { JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
-import { startSpan } from './tracer.ts';
+import { isName } from './given.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** What is known when a step starts. */
 export interface StepStart {
@@ -25,7 +26,8 @@ export interface RunningStep {
 
 export function startStep(step: StepStart | string, parent: Context, job: JobTarget | undefined): RunningStep {
   if (!isObserved()) return NOTHING;
-  const { name, type = 'agent', agent } = typeof step === 'string' ? { name: step } : step;
+  const { name, type = 'agent', agent }: StepStart = typeof step === 'string' ? { name: step } : { ...step };
+  if (!isName(name, 'the name of a step')) return NOTHING;
   const startedAt = performance.now();
   const startTime = Date.now();
   const span = startSpan(
@@ -45,11 +47,11 @@ export function startStep(step: StepStart | string, parent: Context, job: JobTar
     if (!open) return;
     open = false;
     const durationMs = performance.now() - startedAt;
-    if (errorType !== undefined) {
+    endSpan(span, startTime + durationMs, () => {
+      if (errorType === undefined) return;
       span.setAttribute('error.type', errorType);
       span.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    span.end(startTime + durationMs);
+    });
     publish(Object.freeze<JobStep>({ kind: 'job_step', job, name, type, agent, startTime, durationMs, errorType }));
   };
   return {
@@ -59,7 +61,7 @@ export function startStep(step: StepStart | string, parent: Context, job: JobTar
     discard() {
       if (!open) return;
       open = false;
-      span.end();
+      endSpan(span);
       drop('unobservable');
     },
   };

@@ -25,6 +25,17 @@ export function startSpan(name: string, options: SpanOptions, parent: Context = 
   }
 }
 
+/** Describes and ends a span; the application's own processors and exporters may throw there. */
+export function endSpan(span: Span | undefined, endTime?: number, describe?: (span: Span) => void): void {
+  if (span === undefined) return;
+  try {
+    describe?.(span);
+    span.end(endTime);
+  } catch (error) {
+    hookFailed('a span processor', error);
+  }
+}
+
 /** Spans come from this provider from now on, or from the global one. */
 export function useTracerProvider(provider: TracerProvider | undefined): void {
   given = provider;

@@ -43,7 +43,7 @@ export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
     const [left, right] = [a[field], b[field]];
     if (left !== undefined && right !== undefined) sum[field] = left + right;
   }
-  return sum;
+  return Object.freeze(sum);
 }
 
 /** Adds to a usage what another one of the same work tells besides; nothing where the two contradict each other. */
