@@ -23,6 +23,14 @@ export interface TokenUsage {
   readonly cacheWrite?: number;
   /** Part of `output` spent on reasoning. */
   readonly reasoning?: number;
+  /** Parts of `input` by what they are made of (`gen_ai.token.modality`); what they leave over is of unknown kind. */
+  readonly textInput?: number;
+  readonly imageInput?: number;
+  readonly audioInput?: number;
+  /** Parts of `output` by what they are made of. */
+  readonly textOutput?: number;
+  readonly imageOutput?: number;
+  readonly audioOutput?: number;
 }
 
 /** What is known of a model call from its start; fields follow the GenAI convention's attributes. */

@@ -24,7 +24,8 @@ class Gateway {
     return 7;
   }
 }
-const failure = Object.assign(new Error('provider down'), { code: 'provider_down' });
+class ProviderDown extends Error {}
+const failure = Object.assign(new ProviderDown('provider down'), { code: 'customer-4711' });
 
 describe('instrumentGateway', () => {
   it('records each call with its model, tokens and provider', async () => {
@@ -42,7 +43,7 @@ describe('instrumentGateway', () => {
     const gateway = new Gateway();
     instrumentGateway(gateway, { methods: ['broken'], provider: 'my_gateway' });
     await expect(gateway.broken()).rejects.toBe(failure);
-    expect(calls()).toMatchObject([{ outcome: 'error', errorType: 'provider_down' }]);
+    expect(calls()).toMatchObject([{ outcome: 'error', errorType: 'ProviderDown' }]);
   });
 
   it('takes names from functions of the arguments, and survives one that throws', async () => {

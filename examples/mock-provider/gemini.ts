@@ -80,7 +80,8 @@ function streamGenerateContent(exchange: Exchange): Reply {
     const soFar = Math.floor((behaviour.completionTokens * (index + 1)) / (parts.length + 1));
     const candidate = { content: { parts: [part], role: 'model' }, index: 0 };
     const payload = { candidates: [candidate], ...usageMetadata(behaviour, soFar), ...own };
-    return { payload, delta: true, toldTokens: { ...answerTokens(behaviour), output: soFar } };
+    // Cut off here, a client knows that so much was written, and not how much is billed.
+    return { payload, delta: true, toldTokens: { ...answerTokens(behaviour), output: 0 } };
   });
   const last = { content: { parts: [{ text: '' }], role: 'model' }, finishReason: 'STOP', index: 0 };
   events.push({

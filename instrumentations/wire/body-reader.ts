@@ -1,6 +1,7 @@
 import { EventStream } from './event-stream.ts';
 import type { Answer, Format } from './formats/format.ts';
 import { type CompiledFields, compileFields } from './json-fields.ts';
+import { JsonLines } from './json-lines.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 interface Compiled {
@@ -54,17 +55,28 @@ function withoutMark(pass: (bytes: Buffer) => void): (bytes: Buffer) => void {
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/;
+const JSON_LINES_TYPE = /^application\/(?:x-ndjson|ndjson|x-jsonlines|jsonl|jsonlines|stream\+json)\b/;
 
-/** Proxies send event streams under other names; what is named as something else is no answer of a model. */
-export function isEventStream(contentType: string, isAskedFor: boolean): boolean {
-  if (contentType.startsWith('text/event-stream')) return true;
-  return isAskedFor && !JSON_TYPE.test(contentType) && !contentType.startsWith('text/html');
+/** How the bytes of an answer hold what it says; `opaque` where they say nothing that is wanted. */
+export type Framing = 'events' | 'lines' | 'document' | 'opaque';
+
+/** The framing of a successful answer. Proxies send streams under other names; HTML is no answer of a model. */
+export function framingOf(format: Format, contentType: string, isStreamAskedFor: boolean): Framing {
+  if (contentType.startsWith('text/event-stream')) return 'events';
+  if (JSON_LINES_TYPE.test(contentType)) return 'lines';
+  if (contentType.startsWith('text/html')) return 'document';
+  if (isStreamAskedFor && format.lines === true) return 'lines';
+  if (JSON_TYPE.test(contentType)) return 'document';
+  if (isStreamAskedFor) return 'events';
+  return format.opaque === true && contentType !== '' ? 'opaque' : 'document';
 }
 
 /** A reader for the body. Without a content type that says so, only a whole JSON document is taken for an answer. */
-export function createBodyReader(format: Format, isStream: boolean, answer: Answer): BodyReader {
-  if (isStream) {
-    const stream = new EventStream(format, fieldsOf(format).event, answer);
+export function createBodyReader(format: Format, framing: Framing, answer: Answer): BodyReader {
+  if (framing === 'events' || framing === 'lines') {
+    const fields = fieldsOf(format).event;
+    const stream =
+      framing === 'events' ? new EventStream(format, fields, answer) : new JsonLines(format, fields, answer);
     return {
       feed: withoutMark((bytes) => stream.feed(bytes)),
       end: () => stream.end(),

@@ -1,13 +1,15 @@
 import type { Context } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
-import { classify, type Failure, isIdentifier } from '../../src/recorders/failures.ts';
+import { isTransportCode, knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
+import { classify, type Failure } from '../../src/recorders/failures.ts';
 import { type ModelCallResult, modelCalls, type RunningAttempt, type Seat } from '../../src/recorders/model-calls.ts';
-import { type BodyReader, createBodyReader, fieldsOf, isEventStream } from './body-reader.ts';
+import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import type { ModelRequest } from './endpoints.ts';
 import type { Answer } from './formats/format.ts';
+import { settledUsage } from './formats/usage.ts';
 import type { AnswerHead } from './headers.ts';
-import { JsonScanner } from './json-scanner.ts';
+import { createRequestReader, type RequestReader } from './request-reader.ts';
 
 const COLON = 0x3a;
 const ABORTED: Failure = { outcome: 'aborted', errorType: 'aborted' };
@@ -24,13 +26,13 @@ export class Exchange {
   readonly #path: string;
   readonly #parent: Context;
   readonly #startedAt = performance.now();
-  readonly #requestScanner: JsonScanner;
+  readonly #requestReader: RequestReader;
   readonly #answer: Answer = { finishReasons: [], ended: false };
   /** Its place in a call around it, which may be over before the request is out. */
   readonly #seat: Seat | undefined;
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
-  #isEventStream = false;
+  #isStream = false;
   #isAskedAsStream = false;
   #reader: BodyReader | undefined;
   #decoder: Decoder | undefined;
@@ -47,21 +49,21 @@ export class Exchange {
     this.#parent = parent;
     this.#seat = modelCalls.seat(parent);
     this.#onEnd = onEnd;
-    this.#requestScanner = new JsonScanner(fieldsOf(request.format).request);
+    this.#requestReader = createRequestReader(request.format);
   }
 
   /** A piece of the request's body was sent. */
   sending(chunk: Buffer): void {
-    if (this.#attempt === undefined) this.#requestScanner.feed(chunk);
+    if (this.#attempt === undefined) this.#requestReader.feed(chunk);
   }
 
   /** The request is out, or all that will ever be known of it is: the call starts, with the model it asks for. */
   sent(): void {
     if (this.#attempt !== undefined) return;
     const { provider, format, serverAddress, serverPort } = this.#request;
-    const { model, streaming } = format.ask(this.#requestScanner.facts, this.#path);
+    const { model, streaming } = format.ask(this.#requestReader.facts, this.#path);
     this.#isAskedAsStream = streaming;
-    if (this.#requestScanner.oversized > 0) drop('oversized_value', this.#requestScanner.oversized);
+    if (this.#requestReader.oversized > 0) drop('oversized_value', this.#requestReader.oversized);
     this.#attempt = modelCalls.attempt(
       {
         provider,
@@ -84,8 +86,11 @@ export class Exchange {
     this.sent();
     this.#status = status;
     if (BODILESS.has(status)) return;
-    this.#isEventStream = status < 300 && isEventStream(contentType, this.#isAskedAsStream);
-    const reader = createBodyReader(this.#request.format, this.#isEventStream, this.#answer);
+    const { format } = this.#request;
+    const framing = status < 300 ? framingOf(format, contentType, this.#isAskedAsStream) : 'document';
+    this.#isStream = framing === 'events' || framing === 'lines';
+    if (framing === 'opaque') return;
+    const reader = createBodyReader(format, framing, this.#answer);
     this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
     if (this.#decoder === undefined) drop('undecodable_body');
     else this.#reader = reader;
@@ -164,14 +169,20 @@ export class Exchange {
       model: answer.model,
       id: answer.id,
       finishReasons: answer.finishReasons,
-      usage: answer.usage,
+      usage: this.#isStream && !this.#isWhole(failure) ? settledUsage(answer) : answer.usage,
       statusCode: this.#status,
     };
     const chunks =
-      this.#firstChunk === undefined || !this.#isEventStream
+      this.#firstChunk === undefined || !this.#isStream
         ? undefined
         : { first: this.#firstChunk, longestGap: this.#longestGap < 0 ? undefined : this.#longestGap };
     this.#attempt?.finish(this.#verdict(failure), result, chunks, endedAt);
+  }
+
+  /** The stream came to its end, and says so. */
+  #isWhole(failure: Failure | undefined): boolean {
+    const { errorCode, ended, finishReasons } = this.#answer;
+    return failure === undefined && errorCode === undefined && (ended || finishReasons.length > 0);
   }
 
   /** What the answer says of itself comes before how the socket ended: SDKs close a stream that they have read whole. */
@@ -179,15 +190,15 @@ export class Exchange {
     const { errorCode, ended, finishReasons } = this.#answer;
     const status = this.#status;
     if (status !== undefined && status >= 300) {
-      return { outcome: 'error', errorType: isIdentifier(errorCode) ? errorCode : String(status) };
+      return { outcome: 'error', errorType: knownErrorType(errorCode) ?? statusErrorType(status) ?? '_OTHER' };
     }
     if (errorCode !== undefined) {
-      return { outcome: 'error', errorType: isIdentifier(errorCode) ? errorCode : '_OTHER' };
+      return { outcome: 'error', errorType: knownErrorType(errorCode) ?? '_OTHER' };
     }
     const isComplete = ended || finishReasons.length > 0;
     const isRead = this.#reader !== undefined;
-    if (failure !== undefined) return this.#isEventStream && isComplete ? undefined : failure;
-    if (this.#isEventStream && isRead && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
+    if (failure !== undefined) return this.#isStream && isComplete ? undefined : failure;
+    if (this.#isStream && isRead && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }
@@ -203,8 +214,18 @@ const COLLECTED = 'Response object has been garbage collected';
 function classifyEnd(error: unknown): Failure {
   if (error === COLLECTED) return ABANDONED;
   const failure = classify(error);
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-  return failure.outcome === 'error' && !hasCode ? ABORTED : failure;
+  if (failure.outcome !== 'error') return failure;
+  const code = codeOf(error);
+  if (!isTransportCode(code) && knownErrorType(code) === undefined) return ABORTED;
+  return { outcome: 'error', errorType: knownErrorType(code) ?? '_OTHER' };
+}
+
+function codeOf(error: unknown): unknown {
+  try {
+    return (error as { code?: unknown } | null | undefined)?.code;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `http.request` wraps the reason of a signal, axios says ECONNABORTED where others say ETIMEDOUT. */

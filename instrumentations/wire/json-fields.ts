@@ -1,13 +1,13 @@
 /**
  * Which values of a JSON document are wanted: keys lead to further keys, `*` to the elements of an array, and a string
- * names the fact that the value becomes. A name ending in `[]` collects several.
+ * names the fact that the value becomes. A name ending in `[]` collects several, one ending in `+` is the sum of numbers.
  */
 export interface Fields {
   readonly [key: string]: Fields | string;
 }
 
 /** The wanted values of one document. */
-export type Facts = Record<string, string | number | boolean | string[] | undefined>;
+export type Facts = Record<string, string | number | boolean | readonly (string | number)[] | undefined>;
 
 /** `Fields` in the form that the scanner walks. */
 export interface CompiledFields {

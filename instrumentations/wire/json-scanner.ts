@@ -74,6 +74,11 @@ export class JsonScanner {
     return this.#state === MALFORMED;
   }
 
+  /** True while there was nothing but white space. */
+  get isBlank(): boolean {
+    return this.#state === VALUE && this.#nodes.length === 0;
+  }
+
   feed(bytes: Buffer, from = 0, to = bytes.length): void {
     let at = from;
     while (at < to) {

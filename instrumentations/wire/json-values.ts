@@ -8,6 +8,8 @@ const MAX_COLLECTED = 16;
 const SAFE_DIGITS = 15;
 
 const ZERO = 0x30;
+const PLUS = 0x2b;
+const CLOSE_BRACKET = 0x5d;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** How a number too long to be kept begins. */
@@ -58,13 +60,19 @@ function readWhole(bytes: Buffer, length: number): number {
 
 /** Adds a value to the facts. */
 export function take(facts: Facts, fact: string, value: string | number | boolean): void {
-  if (!fact.endsWith('[]')) {
-    facts[fact] = value;
-    return;
+  switch (fact.charCodeAt(fact.length - 1)) {
+    case CLOSE_BRACKET: {
+      facts[fact] ??= [];
+      const collected = facts[fact] as (string | number)[];
+      if (typeof value !== 'boolean' && collected.length < MAX_COLLECTED) collected.push(value);
+      return;
+    }
+    case PLUS:
+      facts[fact] = ((facts[fact] as number | undefined) ?? 0) + (typeof value === 'number' ? value : Number.NaN);
+      return;
+    default:
+      facts[fact] = value;
   }
-  facts[fact] ??= [];
-  const collected = facts[fact] as string[];
-  if (typeof value === 'string' && collected.length < MAX_COLLECTED) collected.push(value);
 }
 
 /** Takes facts back. */

@@ -1,4 +1,5 @@
 import type { Outcome } from '../observations.ts';
+import { knownErrorType, statusErrorType } from './error-types.ts';
 
 /** An outcome with its `error.type`. */
 export interface Failure {
@@ -6,7 +7,10 @@ export interface Failure {
   readonly errorType: string;
 }
 
-const TIMEOUT_CODES = new Set([
+const ABORT_NAMES = new Set<unknown>(['AbortError', 'APIUserAbortError', 'CanceledError', 'ResponseAborted']);
+const ABORT_CODES = new Set<unknown>(['UND_ERR_ABORTED', 'UND_ERR_ABORT', 'ABORT_ERR', 'ERR_CANCELED']);
+const TIMEOUT_NAMES = new Set<unknown>(['TimeoutError', 'APIConnectionTimeoutError', 'RequestTimeoutError']);
+const TIMEOUT_CODES = new Set<unknown>([
   'ETIMEDOUT',
   'ESOCKETTIMEDOUT',
   'UND_ERR_HEADERS_TIMEOUT',
@@ -14,48 +18,50 @@ const TIMEOUT_CODES = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** `error.type` may only hold identifiers: letters, digits, `_`, `.`, `-`, of bounded length. */
+/** A class name: letters, digits, `_`, `.`, `-`, of bounded length. */
 const IDENTIFIER = /^[A-Za-z0-9_.-]{1,64}$/;
+/** Errors wrap errors; nobody wraps deeper, and a cycle must end. */
+const MAX_CAUSES = 4;
 
-export function isIdentifier(value: unknown): value is string {
+function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && IDENTIFIER.test(value);
 }
 
 /**
- * Classifies what ended a call: Node's and undici's error codes, abort and timeout signals, else the class name.
- * Messages are never used: they are unbounded and may hold content.
+ * Classifies what ended a model call: abort and timeout, else the known code of a provider, of Node or of undici, else
+ * the HTTP status, else the class. Messages and unknown codes are never used: they are unbounded and may hold content.
  */
 export function classify(error: unknown): Failure {
-  if (typeof error !== 'object' || error === null) return { outcome: 'error', errorType: '_OTHER' };
   try {
-    return classifyObject(error);
+    return classifyWithin(error, MAX_CAUSES);
   } catch {
     // A getter of the application's own that throws: the error has no class that could be told.
-    return { outcome: 'error', errorType: '_OTHER' };
+    return OTHER;
   }
 }
 
-function classifyObject(error: object): Failure {
-  const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: unknown };
+const OTHER: Failure = { outcome: 'error', errorType: '_OTHER' };
+
+function classifyWithin(error: unknown, depth: number): Failure {
+  if (typeof error !== 'object' || error === null) return OTHER;
+  const { name, code, type, status, statusCode, cause } = error as Record<string, unknown>;
   // The errors of the SDKs have no name of their own.
   const className: unknown = error.constructor?.name;
-  if (
-    name === 'AbortError' ||
-    className === 'APIUserAbortError' ||
-    code === 'UND_ERR_ABORTED' ||
-    code === 'ABORT_ERR'
-  ) {
+  if (ABORT_NAMES.has(name) || ABORT_NAMES.has(className) || ABORT_CODES.has(code)) {
     return { outcome: 'aborted', errorType: 'aborted' };
   }
-  if (name === 'TimeoutError' || className === 'APIConnectionTimeoutError' || TIMEOUT_CODES.has(code as string)) {
+  if (TIMEOUT_NAMES.has(name) || TIMEOUT_NAMES.has(className) || TIMEOUT_CODES.has(code)) {
     return { outcome: 'timeout', errorType: 'timeout' };
   }
-  if (isIdentifier(code)) return { outcome: 'error', errorType: code };
-  if (name === 'TypeError' && typeof cause === 'object' && cause !== null) return classify(cause);
-  return { outcome: 'error', errorType: errorClass(error) };
+  const known = knownErrorType(code) ?? knownErrorType(type) ?? statusErrorType(status) ?? statusErrorType(statusCode);
+  if (known !== undefined) return { outcome: 'error', errorType: known };
+  // Both say nothing but that the connection failed; what happened to it is in the cause.
+  const isWrapper = name === 'TypeError' || className === 'APIConnectionError';
+  if (isWrapper && depth > 0 && typeof cause === 'object' && cause !== null) return classifyWithin(cause, depth - 1);
+  return { outcome: 'error', errorType: knownErrorType(name) ?? (isIdentifier(className) ? className : '_OTHER') };
 }
 
-/** The class of a thrown value, low in cardinality by construction. */
+/** What an application's own work failed with: the code or class of the error, as the application names it. */
 export function errorClass(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '_OTHER';
   try {

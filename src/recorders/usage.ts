@@ -3,7 +3,18 @@ import { drop } from '../observe.ts';
 
 type MutableUsage = { -readonly [K in keyof TokenUsage]?: number };
 
-const FIELDS = ['input', 'output', 'total', 'cacheRead', 'cacheWrite', 'reasoning'] as const;
+const INPUT_MODALITIES = ['textInput', 'imageInput', 'audioInput'] as const;
+const OUTPUT_MODALITIES = ['textOutput', 'imageOutput', 'audioOutput'] as const;
+const FIELDS = [
+  'input',
+  'output',
+  'total',
+  'cacheRead',
+  'cacheWrite',
+  'reasoning',
+  ...INPUT_MODALITIES,
+  ...OUTPUT_MODALITIES,
+] as const;
 
 /**
  * Keeps what can be true of a reported usage: whole, non-negative, parts not above their whole. A usage with one wrong
@@ -32,6 +43,17 @@ export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undef
       delete usage[part];
       drop('invalid_value');
     }
+  }
+  for (const [parts, whole] of [
+    [INPUT_MODALITIES, input],
+    [OUTPUT_MODALITIES, output],
+  ] as const) {
+    const told = parts.filter((part) => usage[part] !== undefined);
+    const sum = told.reduce((total, part) => total + (usage[part] ?? 0), 0);
+    // Of parts that make more than the whole nobody can say which one is wrong.
+    if (whole === undefined || sum <= whole) continue;
+    for (const part of told) delete usage[part];
+    drop('invalid_value');
   }
   return Object.keys(usage).length > 0 ? Object.freeze(usage) : undefined;
 }

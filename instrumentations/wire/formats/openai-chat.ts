@@ -1,22 +1,22 @@
 import type { Facts } from '../json-fields.ts';
-import { addUsage, code, count, type Format, sum, text } from './format.ts';
+import { type Answer, addError, addFinishReasons, type Format, flag, modelOf, text } from './format.ts';
+import { completionUsage, openAiError } from './openai-usage.ts';
+import { addUsage, count, outputWithReasoning } from './usage.ts';
 
 const answer = {
   id: 'id',
   model: 'model',
-  choices: { '*': { finish_reason: 'finishReason[]' } },
-  usage: {
-    prompt_tokens: 'input',
-    completion_tokens: 'output',
-    total_tokens: 'total',
-    prompt_tokens_details: { cached_tokens: 'cacheRead' },
-    completion_tokens_details: { reasoning_tokens: 'reasoning' },
-  },
-  error: { code: 'errorCode', type: 'errorType' },
+  // OpenRouter tells the failure of one provider behind it inside of the choice.
+  choices: { '*': { finish_reason: 'finishReason[]', error: openAiError } },
+  usage: completionUsage,
+  // Groq, which tells the usage of a stream here when it was not asked for it.
+  x_groq: { usage: completionUsage },
+  error: openAiError,
+  // Mistral and older vLLM write an error at the top.
+  object: 'object',
+  code: 'ownCode',
+  type: 'ownType',
 };
-
-/** Most finish reasons that are kept: one a choice, and some servers repeat it in every event. */
-const MAX_FINISH_REASONS = 16;
 
 /** OpenAI chat completions, and all that speak like it. */
 export const openAiChat: Format = {
@@ -24,29 +24,23 @@ export const openAiChat: Format = {
   request: { model: 'model', stream: 'stream' },
   response: answer,
   repetitive: true,
-  ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
-  answer(facts, told) {
-    told.id ??= text(facts.id);
-    told.model ??= text(facts.model);
-    // Some servers write an empty reason until there is one.
-    const finishReasons = ((facts['finishReason[]'] ?? []) as string[]).filter((reason) => reason !== '');
-    for (const reason of finishReasons) {
-      if (told.finishReasons.length < MAX_FINISH_REASONS) told.finishReasons.push(reason);
-    }
-    const hasUsage = facts.input !== undefined || facts.output !== undefined;
-    if (hasUsage) {
-      addUsage(told, facts, { output: outputOf(facts) });
-    }
-    const error = code(facts.errorCode) ?? code(facts.errorType);
-    told.errorCode ??= error;
-    return finishReasons.length > 0 || hasUsage || error !== undefined;
-  },
+  ask: (facts, path) => ({ model: modelOf(facts, path), streaming: flag(facts.stream) }),
+  answer: addCompletion,
 };
 
-/** Some providers (xAI) leave reasoning out of the completion's tokens; their total tells. */
-function outputOf(facts: Facts): number | undefined {
-  const [input, output, reasoning] = [count(facts.input), count(facts.output), count(facts.reasoning)];
-  const apart = sum(output, reasoning);
-  const isApart = reasoning !== undefined && facts.total !== undefined && facts.total === sum(input, apart);
-  return isApart ? apart : output;
+/** Adds what a completion, of a chat or of a text, tells. */
+export function addCompletion(facts: Facts, told: Answer): boolean {
+  told.id ??= text(facts.id);
+  told.model ??= text(facts.model);
+  const isFinish = addFinishReasons(told, facts['finishReason[]']);
+  const hasUsage = facts.input !== undefined || facts.output !== undefined;
+  if (hasUsage) {
+    addUsage(told, facts, {
+      output: outputWithReasoning(facts),
+      cacheRead: count(facts.cacheRead) ?? count(facts.cacheHit),
+    });
+  }
+  const own = facts.object === 'error' ? [facts.ownCode, facts.ownType, 'error'] : [];
+  const isError = addError(told, facts.errorCode, facts.errorType, ...own);
+  return isFinish || hasUsage || isError;
 }

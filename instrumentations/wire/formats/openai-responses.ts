@@ -1,19 +1,15 @@
 import type { Fields } from '../json-fields.ts';
-import { addUsage, code, type Format, text } from './format.ts';
+import { addError, type Format, flag, modelOf, text } from './format.ts';
+import { openAiError, responseUsage } from './openai-usage.ts';
+import { addUsage } from './usage.ts';
 
 const answer: Fields = {
   id: 'id',
   model: 'model',
   status: 'status',
   incomplete_details: { reason: 'incompleteReason' },
-  usage: {
-    input_tokens: 'input',
-    output_tokens: 'output',
-    total_tokens: 'total',
-    input_tokens_details: { cached_tokens: 'cacheRead' },
-    output_tokens_details: { reasoning_tokens: 'reasoning' },
-  },
-  error: { code: 'errorCode', type: 'errorType' },
+  usage: responseUsage,
+  error: openAiError,
 };
 
 const LAST_EVENTS = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
@@ -23,23 +19,21 @@ export const openAiResponses: Format = {
   operation: 'chat',
   request: { model: 'model', stream: 'stream' },
   response: answer,
-  event: { type: 'type', code: 'eventCode', response: answer },
+  event: { type: 'type', code: 'eventCode', error: openAiError, response: answer },
   repetitive: true,
-  ask: (facts) => ({ model: text(facts.model), streaming: facts.stream === true }),
+  ask: (facts, path) => ({ model: modelOf(facts, path), streaming: flag(facts.stream) }),
   answer(facts, told) {
     const type = text(facts.type);
     const isDelta = type?.endsWith('.delta') === true;
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
-    if (facts.input !== undefined || facts.output !== undefined) {
-      addUsage(told, facts);
-    }
     const status = text(facts.status);
     if (status === 'completed') told.finishReasons = ['completed'];
     else if (status === 'incomplete') told.finishReasons = [text(facts.incompleteReason) ?? 'incomplete'];
     if (type !== undefined && LAST_EVENTS.has(type)) told.ended = true;
-    if (type === 'error') told.errorCode ??= code(facts.eventCode) ?? 'error';
-    told.errorCode ??= code(facts.errorCode) ?? code(facts.errorType) ?? (status === 'failed' ? 'failed' : undefined);
-    return !isDelta;
+    if (facts.input !== undefined || facts.output !== undefined) addUsage(told, facts);
+    const isFailure = type === 'error' || status === 'failed';
+    const isError = addError(told, facts.errorCode, facts.errorType, facts.eventCode, isFailure ? 'error' : undefined);
+    return !isDelta || isError;
   },
 };

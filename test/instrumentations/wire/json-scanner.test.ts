@@ -6,7 +6,7 @@ import { cut } from './channels.ts';
 
 const FIELDS: Fields = {
   a: 'a',
-  b: { a: 'b.a', b: 'b.b', '*': { a: 'b.*.a[]' } },
+  b: { a: 'b.a', b: 'b.b', '*': { a: 'b.*.a[]', b: 'b.*.b+' } },
   c: { '*': 'c.*[]' },
   __proto__x: 'proto',
   '*': { a: '*.a' },
@@ -17,12 +17,13 @@ const COMPILED = compileFields(FIELDS);
 function factsOf(value: unknown, fields: Fields | string, facts: Facts = {}): Facts {
   if (typeof fields === 'string') {
     if (!['string', 'number', 'boolean'].includes(typeof value)) return facts;
-    if (!fields.endsWith('[]')) facts[fields] = value as string;
-    else {
+    if (fields.endsWith('[]')) {
       facts[fields] ??= [];
-      const collected = facts[fields] as string[];
-      if (typeof value === 'string' && collected.length < 16) collected.push(value);
-    }
+      const collected = facts[fields] as (string | number)[];
+      if (typeof value !== 'boolean' && collected.length < 16) collected.push(value as string);
+    } else if (fields.endsWith('+')) {
+      facts[fields] = ((facts[fields] as number | undefined) ?? 0) + (typeof value === 'number' ? value : Number.NaN);
+    } else facts[fields] = value as string;
   } else if (Array.isArray(value)) {
     for (const element of value) if (fields['*'] !== undefined) factsOf(element, fields['*'], facts);
   } else if (typeof value === 'object' && value !== null) {

@@ -11,6 +11,7 @@ interface Undici {
   ): Promise<{ statusCode: number; body: AsyncIterable<Buffer> & { json(): Promise<unknown> } }>;
   stream(url: string, options: object, factory: () => Writable): Promise<unknown>;
   fetch: typeof fetch;
+  FormData: typeof FormData;
 }
 
 async function main(): Promise<void> {
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
     const { usage } = (await answer.body.json()) as { usage?: unknown };
     return [answer.statusCode, usage];
   };
-  const form = new FormData();
+  const form = new undici.FormData();
   form.set('model', 'form');
   let streamed = '';
   const sink = (): Writable =>

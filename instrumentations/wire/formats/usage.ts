@@ -1,0 +1,61 @@
+import type { TokenUsage } from '../../../src/observations.ts';
+import type { Facts } from '../json-fields.ts';
+import type { Answer } from './format.ts';
+
+type MutableUsage = { -readonly [K in keyof TokenUsage]?: number | undefined };
+
+/** Counts that are known before the model writes. */
+const INPUT_FIELDS = ['input', 'cacheRead', 'cacheWrite', 'textInput', 'imageInput', 'audioInput'] as const;
+const FIELDS = [
+  ...INPUT_FIELDS,
+  'output',
+  'total',
+  'reasoning',
+  'textOutput',
+  'imageOutput',
+  'audioOutput',
+] as const satisfies readonly (keyof TokenUsage)[];
+
+/** A token count as written; what is there and cannot be a count is left to the recorder to refuse and to report. */
+export function count(value: Facts[string]): number | undefined {
+  return value === undefined || typeof value === 'number' ? value : Number.NaN;
+}
+
+/** The sum of the known parts, if the first one is known. */
+export function sum(first: number | undefined, ...others: (number | undefined)[]): number | undefined {
+  return first === undefined ? undefined : others.reduce<number>((total, part) => total + (part ?? 0), first);
+}
+
+/**
+ * Adds the usage that an event told to what earlier ones did: later values replace earlier ones, absent ones do not.
+ * Facts that are named as the fields are taken as they are, `computed` ones are the format's own. To be called after the
+ * event's finish reasons were added.
+ */
+export function addUsage(told: Answer, facts: Facts, computed: Partial<MutableUsage> = {}): void {
+  const merged: MutableUsage = { ...told.usage };
+  for (const field of FIELDS) {
+    const value = field in computed ? computed[field] : count(facts[field]);
+    if (value !== undefined) merged[field] = value;
+  }
+  told.usage = merged as TokenUsage;
+  told.isUsageRunning = !told.ended && told.finishReasons.length === 0;
+}
+
+/**
+ * The usage of an answer that stopped before its end. Servers that tell the usage while they write told how much was
+ * written until then, and bill what was written after that: only the input is known.
+ */
+export function settledUsage({ usage, isUsageRunning }: Answer): TokenUsage | undefined {
+  if (usage === undefined || isUsageRunning !== true) return usage;
+  const known: MutableUsage = {};
+  for (const field of INPUT_FIELDS) if (usage[field] !== undefined) known[field] = usage[field];
+  return known as TokenUsage;
+}
+
+/** Reasoning and completion together: some providers (xAI) leave reasoning out of the completion, as their total tells. */
+export function outputWithReasoning(facts: Facts): number | undefined {
+  const [input, output, reasoning] = [count(facts.input), count(facts.output), count(facts.reasoning)];
+  const apart = sum(output, reasoning);
+  const isApart = reasoning !== undefined && facts.total !== undefined && facts.total === sum(input, apart);
+  return isApart ? apart : output;
+}
