@@ -47,6 +47,12 @@ export interface ModelTarget {
   readonly streaming: boolean;
 }
 
+/** What may have been recorded on a monitor by its caller. */
+interface Monitored {
+  /** True when it was: that monitor has it already, and others leave it out. */
+  readonly monitored?: boolean | undefined;
+}
+
 /** One logical model call: what the application asked for, whatever the number of attempts. */
 export interface ModelCall extends ModelTarget {
   readonly kind: 'model_call';
@@ -165,7 +171,7 @@ export interface OrchestratorError {
 }
 
 /** Any other named piece of work. */
-export interface Operation {
+export interface Operation extends Monitored {
   readonly kind: 'operation';
   readonly name: string;
   readonly startTime: number;

@@ -9,6 +9,8 @@ export interface Listener {
   observed?(observation: Observation): void;
   /** Something was not recorded because it may have been wrong. */
   dropped?(reason: DropReason, count: number): void;
+  /** True for a monitor, which need not be told what is recorded on one. */
+  readonly isMonitor?: boolean;
 }
 
 /*
@@ -32,6 +34,12 @@ export function observe(listener: Listener): () => void {
 /** False when nobody listens: recorders then do nothing. */
 export function isObserved(): boolean {
   return listeners.length > 0;
+}
+
+/** False when only monitors listen. */
+export function isObservedOutside(): boolean {
+  for (const listener of listeners) if (listener.isMonitor !== true) return true;
+  return false;
 }
 
 export function publish(observation: Observation): void {

@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs';
 import type { GenAiProfile } from './recorders/profiles.ts';
 
 /** Where a model provider answers. */
@@ -52,6 +51,7 @@ export const milliseconds = number(
   (value) => Number.isInteger(value) && value >= 1 && value <= MAX_TIMER_MS,
 );
 export const wholeNumber = number('a whole number above 0', (value) => Number.isSafeInteger(value) && value > 0);
+export const amount = number('a number above 0', (value) => Number.isFinite(value) && value > 0);
 export const port = number(
   'a port from 0 to 65535',
   (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
@@ -122,21 +122,6 @@ export const httpUrl: Parser<string> = {
   parse: (value) => (isHttpUrl(value) ? value : undefined),
   accepts: (value) => typeof value === 'string' && isHttpUrl(value),
 };
-
-export const readableFile: Parser<string> = {
-  expects: 'the path of a readable file',
-  parse: (value) => (isReadable(value) ? value : undefined),
-  accepts: (value) => typeof value === 'string' && isReadable(value),
-};
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function pairs(expects: string, isSecret = false): Parser<Readonly<Record<string, string>>> {
   return {

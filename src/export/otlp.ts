@@ -1,7 +1,8 @@
+import { accessSync, constants } from 'node:fs';
 import type { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { warnOfVariable } from '../diagnostics.ts';
-import { readVariable } from '../options.ts';
-import { headers, httpUrl, milliseconds, oneOf, type Parser, readableFile } from '../parsers.ts';
+import { headers, httpUrl, milliseconds, oneOf, type Parser } from '../parsers.ts';
+import { readVariable } from '../variables.ts';
 
 type ExporterSettings = NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>;
 type Signal = 'metrics' | 'traces';
@@ -46,5 +47,20 @@ function checkUnread(specific: string): void {
     for (const name of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
       readVariable({ variables: [`${start}${name}`], parser: readableFile, fallback: '' }, process.env, warnOfVariable);
     }
+  }
+}
+
+const readableFile: Parser<string> = {
+  expects: 'the path of a readable file',
+  parse: (value) => (isReadable(value) ? value : undefined),
+  accepts: (value) => typeof value === 'string' && isReadable(value),
+};
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -8,8 +8,9 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { warnOfVariable } from '../diagnostics.ts';
-import { type ResolvedOptions, readVariable } from '../options.ts';
+import type { ResolvedOptions } from '../options.ts';
 import { resourceAttributes } from '../parsers.ts';
+import { readVariable } from '../variables.ts';
 
 const INSTANCE = 'service.instance.id';
 

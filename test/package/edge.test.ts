@@ -34,3 +34,11 @@ it('recorders and the catalogue reach neither the SDK nor an exporter', async ()
   const { files } = await reach('src/metrics.ts');
   expect(files.filter((file) => /src\/(export|setup|views|instrumentation)/.test(file))).toEqual([]);
 });
+
+it('the monitor runs on any runtime: it needs the API of OpenTelemetry alone and no global of Node', async () => {
+  const { files, external } = await reach('src/monitor/index.ts');
+  expect(external).toEqual(['@opentelemetry/api']);
+  for (const file of files) {
+    expect(readFileSync(file, 'utf8'), file).not.toMatch(/\b(process\.|Buffer\b|setImmediate|__dirname|require\()/);
+  }
+});

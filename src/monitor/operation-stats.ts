@@ -1,0 +1,37 @@
+import { ALWAYS, type Distribution, distributionOf } from './distribution.ts';
+import type { Operation } from './operation.ts';
+
+/** One operation since the monitor began, or since it was cleared; durations in milliseconds. */
+export interface OperationTiming {
+  readonly count: number;
+  readonly successCount: number;
+  readonly errorCount: number;
+  readonly avgDuration: number;
+  readonly minDuration: number;
+  readonly maxDuration: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** The statistics of an operation over all of its tags. Aborted work is in `count` and neither success nor error. */
+export function timingOf(operation: Operation): OperationTiming {
+  return toTiming(distributionOf(operation.series.matching(), ALWAYS));
+}
+
+function toTiming(distribution: Distribution): OperationTiming {
+  const { count, errors, unknown, mean, min, max, percentile } = distribution;
+  return {
+    count,
+    successCount: count - errors - unknown,
+    errorCount: errors,
+    avgDuration: mean,
+    minDuration: min,
+    maxDuration: max,
+    p50: percentile(0.5),
+    p90: percentile(0.9),
+    p95: percentile(0.95),
+    p99: percentile(0.99),
+  };
+}

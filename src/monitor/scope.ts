@@ -1,0 +1,60 @@
+import type { Core, RecordDetails } from './core.ts';
+import { type OperationTiming, timingOf } from './operation-stats.ts';
+import type { RecordedMeasurement } from './ring.ts';
+import { Timer } from './timer.ts';
+import { track } from './track.ts';
+
+/** The operations of a monitor whose names begin with a prefix; the monitor itself is the scope of all of them. */
+export class MonitorScope {
+  /** What the faces of one monitor share. */
+  readonly core: Core;
+  readonly #prefix: string;
+
+  constructor(core: Core, prefix: string) {
+    this.core = core;
+    this.#prefix = prefix;
+  }
+
+  /** A part of the monitor: operations recorded on it are called `<name>.<operation>`. Scopes nest. */
+  scope(name: string): MonitorScope {
+    return new MonitorScope(this.core, `${this.#prefix}${name}.`);
+  }
+
+  /** Records one run of an operation that the caller measured, in milliseconds. */
+  record(operation: string, durationMs: number, details?: RecordDetails): void {
+    this.core.record(this.#prefix + operation, durationMs, details);
+  }
+
+  /** Runs `work` as one operation: its result, its error and its timing are the application's own. */
+  trackOperation<T>(operation: string, work: () => T, metadata?: object): T {
+    return track(this.core, this.#prefix + operation, work, metadata);
+  }
+
+  /** Starts a timer; one without a name records nothing. */
+  startTimer(operation?: string): Timer {
+    const name = operation === undefined ? undefined : this.#prefix + operation;
+    return new Timer(this.core.options.clock, name, ({ value, tags, timestamp }) => {
+      if (name !== undefined) this.core.record(name, value, { tags, timestamp });
+    });
+  }
+
+  /** Statistics of one operation, undefined while it is unknown; without a name those of all, by name. */
+  getStats(): Map<string, OperationTiming>;
+  getStats(operation: string): OperationTiming | undefined;
+  getStats(operation?: string): OperationTiming | Map<string, OperationTiming> | undefined {
+    if (operation === undefined) return new Map(this.#own().map((own) => [own.name, timingOf(own)]));
+    const known = this.core.operations.get(this.#prefix + operation);
+    return known === undefined ? undefined : timingOf(known);
+  }
+
+  /** The measurements that are kept of every operation, from the oldest to the newest. */
+  exportMetrics(): Map<string, RecordedMeasurement[]> {
+    return new Map(
+      this.#own().map(({ name, series }) => [name, series.matching().flatMap(({ ring }) => ring.measurements())]),
+    );
+  }
+
+  #own() {
+    return this.core.operations.all().filter(({ name }) => name.startsWith(this.#prefix));
+  }
+}

@@ -1,0 +1,31 @@
+import type { Range } from './distribution.ts';
+import type { Metadata } from './metadata.ts';
+import { Ring } from './ring.ts';
+import type { Tags } from './tags.ts';
+import type { Outcome, Tally } from './tally.ts';
+import { Windows } from './windows.ts';
+
+/** Everything kept of one name with one set of tags. */
+export class Series {
+  readonly tags: Tags;
+  /** How many values each recorded one stands for: 10 where one in ten is recorded. */
+  readonly weight: number;
+  readonly ring: Ring;
+  readonly #windows = new Windows();
+
+  constructor(tags: Tags, weight: number, maxMeasurements: number) {
+    this.tags = tags;
+    this.weight = weight;
+    this.ring = new Ring(maxMeasurements);
+  }
+
+  add(time: number, timestamp: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
+    this.ring.add(time, timestamp, value, outcome, metadata);
+    this.#windows.add(time, value, outcome);
+  }
+
+  forEachTally({ now, from, to }: Range, tell: (tally: Tally) => void): void {
+    if (from === Number.NEGATIVE_INFINITY) this.#windows.forEach(tell);
+    else this.#windows.forEachBetween(now, from, to, tell);
+  }
+}

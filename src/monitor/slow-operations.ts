@@ -1,0 +1,44 @@
+import { contained } from './contain.ts';
+import type { Metadata } from './metadata.ts';
+import type { ResolvedMonitorOptions } from './options.ts';
+
+/** An operation that took longer than it should. */
+export interface SlowOperation {
+  readonly operation: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly metadata: Metadata | undefined;
+  readonly severity: 'slow' | 'very_slow';
+  /** Unix milliseconds. */
+  readonly timestamp: number;
+}
+
+const MAX_KEPT = 100;
+
+/** Tells of slow operations: log, callback and error reporter; the latest are kept. */
+export class SlowOperations {
+  readonly latest: SlowOperation[] = [];
+  readonly #options: ResolvedMonitorOptions;
+
+  constructor(options: ResolvedMonitorOptions) {
+    this.#options = options;
+  }
+
+  tell(slow: SlowOperation): void {
+    const { log, onSlowOperation, errorReporter } = this.#options;
+    this.latest.push(slow);
+    if (this.latest.length > MAX_KEPT) this.latest.shift();
+    const { operation, duration, metadata, severity } = slow;
+    log.warn(`${severity === 'slow' ? 'Slow' : 'Very slow'} operation: ${operation}`, {
+      operation,
+      duration,
+      severity,
+      metadata,
+    });
+    if (onSlowOperation !== undefined) contained('onSlowOperation', () => onSlowOperation(slow));
+    if (errorReporter !== undefined) {
+      const error = new Error(`Slow operation: ${operation}`);
+      contained('an error reporter', () => errorReporter.report(error, { severity: 'warning', metadata }));
+    }
+  }
+}
