@@ -5,49 +5,41 @@ import type { Outcome } from './tally.ts';
 
 /** Brings what this process's recorders and hooks finish into a monitor. Returns the function that ends it. */
 export function listenTo(core: Core): () => void {
-  return observe({
-    isMonitor: true,
-    observed(observation) {
-      const name = operationName(observation);
-      // What was recorded on a monitor is in it already, and in no other.
-      if (name === undefined || ('monitored' in observation && observation.monitored === true)) return;
-      const operation = core.operations.find(name);
-      if (!core.samples(operation)) return;
-      const { startTime, durationMs, errorType } = observation;
-      core.add(operation, durationMs, outcomeOf(observation), startTime + durationMs, errorType);
-    },
-  });
+  return observe({ isMonitor: true, observed: (observation) => take(core, observation) });
 }
 
-/** What an observation is called among the operations; an attempt is part of its call. */
-function operationName(observation: Observation): string | undefined {
-  switch (observation.kind) {
+/** What each kind of observation is called among the operations; an attempt is part of its call. */
+function take(core: Core, seen: Observation): void {
+  switch (seen.kind) {
     case 'operation':
-      return observation.name;
+      // What was recorded on a monitor is in it already, and in no other.
+      return seen.monitored === true ? undefined : add(core, seen.name, outcomeOf(seen.errorType), seen);
     case 'model_call':
-      return `${observation.operation} ${observation.requestModel ?? observation.provider}`;
+      return add(core, `${seen.operation} ${seen.requestModel ?? seen.provider}`, CALLS[seen.outcome], seen);
     case 'job_run':
-      return `job ${observation.name}`;
+      return add(core, `job ${seen.name}`, RUNS[seen.result], seen);
     case 'job_step':
-      return `step ${observation.name}`;
-    case 'model_attempt':
-      return undefined;
+      return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
   }
 }
 
-/** What was given up by the application itself is neither a success nor an error. */
-function outcomeOf(observation: Observation): Outcome {
-  switch (observation.kind) {
-    case 'model_call':
-    case 'model_attempt':
-      return CALLS[observation.outcome];
-    case 'job_run':
-      return RUNS[observation.result];
-    default:
-      return observation.errorType === undefined ? 'success' : 'error';
-  }
+/** What all finished work tells. */
+interface Ended {
+  readonly startTime: number;
+  readonly durationMs: number;
+  readonly errorType?: string | undefined;
 }
 
+function add(core: Core, name: string, outcome: Outcome, { startTime, durationMs, errorType }: Ended): void {
+  const operation = core.operations.find(name);
+  if (core.samples(operation)) core.add(operation, durationMs, outcome, startTime + durationMs, errorType);
+}
+
+function outcomeOf(errorType: string | undefined): Outcome {
+  return errorType === undefined ? 'success' : 'error';
+}
+
+/** What the application itself gave up is neither a success nor an error. */
 const CALLS: Record<ModelCall['outcome'], Outcome> = {
   success: 'success',
   error: 'error',
@@ -58,9 +50,9 @@ const CALLS: Record<ModelCall['outcome'], Outcome> = {
 
 const RUNS: Record<JobResult, Outcome> = {
   success: 'success',
+  skip: 'success',
   failure: 'error',
   error: 'error',
   timeout: 'error',
   cancellation: 'unknown',
-  skip: 'success',
 };
