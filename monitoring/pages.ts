@@ -46,7 +46,8 @@ function instrumentSection(spec: InstrumentSpec): string {
 export function configurationPage(): string {
   const rows = Object.entries(settings).map(([option, { description, variables, fallback, parser }]) => {
     const value = fallback as unknown;
-    const shown = value === undefined || (Array.isArray(value) && value.length === 0) ? '' : `\`${String(value)}\``;
+    const isEmpty = value === undefined || (typeof value === 'object' && Object.keys(value as object).length === 0);
+    const shown = isEmpty ? '' : `\`${String(value)}\``;
     const names = variables.map((variable) => `\`${variable}\``).join('<br>');
     return `| \`${option}\` | ${names} | ${shown} | ${description} Must be ${parser.expects}. |`;
   });

@@ -73,6 +73,10 @@ export interface ModelCall extends ModelTarget {
   readonly attempts: number;
   /** Turns to another model or provider after a failure, in their order; the first 32 are kept. */
   readonly fallbacks?: readonly ModelFallback[];
+  /** What its tokens cost, in US dollars; undefined where that cannot be told. */
+  readonly cost?: number | undefined;
+  /** True when its tokens are known, and no price of its model is. */
+  readonly unpriced?: boolean | undefined;
 }
 
 /** What had failed, and what was asked instead. */

@@ -16,10 +16,12 @@ import {
   text,
   wholeNumber,
 } from './parsers.ts';
+import { type PriceTable, priceTable } from './prices/table.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
 import { type FromVariables, readVariable, type WarnOfVariable } from './variables.ts';
 
 export type { ModelEndpoint } from './parsers.ts';
+export type { ModelPrice, PriceTable } from './prices/table.ts';
 
 interface Setting<T> extends FromVariables<T> {
   readonly description: string;
@@ -110,6 +112,13 @@ export const settings = {
     ['GAUGEWAY_GENAI_NAMES', 'OTEL_SEMCONV_STABILITY_OPT_IN'],
     genAiNames,
     ['v1.41'] as readonly GenAiProfile[],
+  ),
+  cost: setting('Tell what the tokens of model calls cost.', ['GAUGEWAY_COST'], switchValue, true),
+  prices: setting(
+    'Prices of your own, in USD for a million tokens: `{ "provider/model": { input, output, cacheRead?, cacheWrite? } }`; the variable names a JSON file.',
+    ['GAUGEWAY_PRICES'],
+    priceTable,
+    {} as PriceTable,
   ),
   modelEndpoints: setting(
     'Base URLs of further model providers: `provider=url`, comma-separated.',

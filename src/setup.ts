@@ -10,11 +10,13 @@ import { installLoadHooks } from './load-hooks.ts';
 import { MetricsListener } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts';
+import { createPricer } from './prices/pricer.ts';
+import { usePricer } from './recorders/cost.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
 import { useTracerProvider } from './recorders/tracer.ts';
 import { createViews } from './views.ts';
 
-export type { ModelEndpoint, Options } from './options.ts';
+export type { ModelEndpoint, ModelPrice, Options, PriceTable } from './options.ts';
 
 /** What `setup()` returns. */
 export interface Handle {
@@ -154,6 +156,7 @@ function start(options: ResolvedOptions): Handle {
 
 function startRecording(options: ResolvedOptions) {
   useGenAiProfiles(options.genAiNames);
+  usePricer(options.cost ? createPricer(options.prices) : undefined);
   const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,

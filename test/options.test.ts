@@ -36,15 +36,17 @@ const PROTOCOL: Example = {
 };
 const TEXT: Example = { good: [['my-gateway', 'my-gateway']], bad: [], wrong: ['', 7] };
 
+const SWITCH: Example = {
+  good: [
+    ['TRUE', true],
+    ['false', false],
+  ],
+  bad: ['yes', '1'],
+  wrong: ['true', 1],
+};
+
 const examples: Record<Setting, Example> = {
-  disabled: {
-    good: [
-      ['TRUE', true],
-      ['false', false],
-    ],
-    bad: ['yes', '1'],
-    wrong: ['true', 1],
-  },
+  disabled: SWITCH,
   serviceName: TEXT,
   metricsExporters: {
     good: [
@@ -84,6 +86,19 @@ const examples: Record<Setting, Example> = {
     ],
     bad: ['v2', 'v1.40'],
     wrong: ['both', [], ['v2']],
+  },
+  cost: SWITCH,
+  prices: {
+    good: [['test/fixtures/prices.json', { 'openai/gpt-4o': { input: 2, output: 8, cacheRead: 1 } }]],
+    bad: ['no/such/file.json', 'package.json', '{}'],
+    wrong: [
+      'prices.json',
+      [],
+      { m: 1 },
+      { m: { input: -1, output: 1 } },
+      { m: { input: 1 } },
+      { m: { input: 1, output: 1, cached: 1 } },
+    ],
   },
   modelEndpoints: {
     good: [
@@ -130,7 +145,8 @@ describe.each(Object.keys(settings) as Setting[])('%s', (name) => {
     for (const text of bad) {
       const { resolved, warnings } = resolve({}, { [dedicated]: text });
       expect(resolved[name]).toEqual(fallback);
-      const inForce = String(fallback) === '' ? 'none' : String(fallback);
+      const isEmpty = typeof fallback === 'object' ? Object.keys(fallback).length === 0 : fallback === '';
+      const inForce = isEmpty ? 'none' : String(fallback);
       expect(warnings).toEqual([
         `${dedicated}="${text}" is ignored: it must be ${parser.expects}; ${inForce} is in force`,
       ]);

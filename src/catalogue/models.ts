@@ -78,4 +78,19 @@ export const models = {
     attributes: TARGET,
     integer: true,
   },
+  modelCost: {
+    name: 'gaugeway.model.cost',
+    kind: 'counter',
+    unit: '{USD}',
+    description: "What the calls' tokens cost in US dollars; only where tokens and price are known.",
+    attributes: BASE,
+  },
+  modelUnpriced: {
+    name: 'gaugeway.model.unpriced',
+    kind: 'counter',
+    unit: '{call}',
+    description: 'Calls whose tokens are known, and no price of the model is.',
+    attributes: BASE,
+    integer: true,
+  },
 } as const satisfies Record<string, InstrumentSpec>;

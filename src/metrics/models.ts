@@ -25,6 +25,8 @@ export function recordModelCall(to: Instruments, attributes: BoundedAttributes, 
     if (call.longestStallMs !== undefined) to.with('modelStreamStall', base).record(call.longestStallMs / 1000);
   }
   recordTokens(to, call, base, embeddings);
+  if (call.cost !== undefined) to.with('modelCost', base).record(call.cost);
+  if (call.unpriced === true) to.with('modelUnpriced', base).record(1);
 }
 
 function recordTokens(

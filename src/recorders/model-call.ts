@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
 import { drop, publish, publishEnd, publishStart } from '../observe.ts';
+import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
 import { nameOrNone } from './given.ts';
 import { type ExchangeEnd, type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
@@ -97,6 +98,7 @@ export class Call extends Scope implements RecordedCall {
   #own: ModelCallResult = {};
   #learned: ModelCallResult = {};
   #fallbacks: ModelFallback[] = [];
+  readonly #bill = new Bill();
   #firstChunk: number | undefined;
   #lastChunk: number | undefined;
   #longestGap: number | undefined;
@@ -110,6 +112,7 @@ export class Call extends Scope implements RecordedCall {
     this.#span = startModelSpan(target, this.#startTime, parent);
     this.context = withScope(this.#span.context, this);
     this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
+    pricer().prepare();
     publishStart(this.#running);
   }
 
@@ -210,6 +213,10 @@ export class Call extends Scope implements RecordedCall {
     const isBetter = this.#streamEnd === undefined || this.#streamEnd.failure !== undefined;
     if (this.isSettled && (end.failure === undefined || (end.hasBegun && isBetter))) this.#streamEnd = end;
     this.learn(result);
+    this.#bill.add(
+      { ...end.target, responseModel: result.model, startTime: this.#startTime, usage: end.usage },
+      end.hasBegun,
+    );
     if (chunks !== undefined) {
       // Of exchanges side by side the first to end need not be the first to answer.
       this.#firstChunk = Math.min(this.#firstChunk ?? chunks.first, chunks.first);
@@ -226,21 +233,21 @@ export class Call extends Scope implements RecordedCall {
     this.#stopRunning();
     const [failure, endedAt] = this.#verdict();
     const result = { ...this.#learned, ...defined(this.#own) };
+    const { usage } = this.usage();
+    const work = { ...this.#merged, responseModel: result.model, startTime: this.#startTime, usage };
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
-      ...this.#merged,
-      startTime: this.#startTime,
+      ...work,
       durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
       errorType: failure?.errorType,
-      responseModel: result.model,
       responseId: result.id,
       finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
-      usage: this.usage().usage,
       timeToFirstChunkMs: this.#firstChunk === undefined ? undefined : this.#firstChunk - this.#startedAt,
       longestStallMs: this.#longestGap,
       attempts: Math.max(1, this.#attempts),
       fallbacks: Object.freeze(this.#fallbacks),
+      ...this.#bill.total(work),
     });
     this.#span.end(call, result.statusCode);
     publish(call);

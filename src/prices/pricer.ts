@@ -1,0 +1,125 @@
+import { createRequire } from 'node:module';
+import { hookFailed } from '../observe.ts';
+import type { Cost, PricedWork, Pricer } from '../recorders/cost.ts';
+import type { ModelPrice, PriceTable } from './table.ts';
+
+type Library = typeof import('@pydantic/genai-prices');
+
+const load = createRequire(import.meta.url);
+
+/** The library's names of providers, where they are not the convention's. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  'azure.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
+  'aws.bedrock': 'aws',
+  'gcp.gemini': 'google',
+  'gcp.gen_ai': 'google',
+  'gcp.vertex_ai': 'google',
+  mistral_ai: 'mistral',
+  x_ai: 'x-ai',
+};
+
+/** Models whose price is remembered; more than that and each is looked for again. */
+const MAX_KNOWN = 500;
+
+type Found = NonNullable<ReturnType<Library['calcPrice']>>;
+
+/**
+ * Prices model calls: by the application's own table first, else by the list that `@pydantic/genai-prices` brings along.
+ * That list takes some 35 ms and 20 MB, so it is loaded when the first call has started and the application waits.
+ */
+export function createPricer(table: PriceTable): Pricer {
+  const known = new Map<string, Found['provider'] | null>();
+  let library: Library | undefined;
+  let isPreparing = false;
+  const prices = (): Library => {
+    library ??= load('@pydantic/genai-prices') as Library;
+    return library;
+  };
+
+  /** The provider with this model alone, so that it need not be looked for again; null where it is not known. */
+  const find = (providerId: string, model: string, timestamp: Date): Found['provider'] | null => {
+    const key = `${providerId}/${model}`;
+    let provider = known.get(key);
+    if (provider === undefined) {
+      const listed = prices().findProvider({ providerId });
+      // The library also takes names that only contain one of its own.
+      const isListed = listed !== undefined && listed.id === providerId;
+      const found = isListed ? prices().calcPrice({ input_tokens: 0 }, model, { provider: listed, timestamp }) : null;
+      provider = found === null ? null : { ...found.provider, models: [found.model] };
+      if (known.size < MAX_KNOWN) known.set(key, provider);
+    }
+    return provider;
+  };
+
+  const listPrice = (work: PricedWork, model: string): number | undefined => {
+    const timestamp = new Date(work.startTime);
+    const provider = find(PROVIDERS[work.provider] ?? work.provider, model, timestamp);
+    if (provider === null) return undefined;
+    const { input, output, cacheRead, cacheWrite } = work.usage ?? {};
+    const usage = {
+      input_tokens: input,
+      output_tokens: output,
+      cache_read_tokens: cacheRead,
+      cache_write_tokens: cacheWrite,
+    };
+    return prices().calcPrice(usage, model, { provider, timestamp })?.total_price;
+  };
+
+  return {
+    prepare() {
+      if (isPreparing) return;
+      isPreparing = true;
+      setImmediate(() => {
+        try {
+          prices();
+        } catch (error) {
+          hookFailed('the list of prices', error);
+        }
+      }).unref();
+    },
+
+    price(work): Cost {
+      const model = work.responseModel ?? work.requestModel;
+      if (model === undefined || !isComplete(work)) return {};
+      const own = ownPrice(table, work);
+      if (own !== undefined) return { cost: ownCost(own, work) };
+      try {
+        const cost = listPrice(work, model);
+        return cost === undefined ? { unpriced: true } : { cost };
+      } catch (error) {
+        hookFailed('the list of prices', error);
+        return { unpriced: true };
+      }
+    },
+  };
+}
+
+/** What was billed is known and can be true: both sides of the tokens, of which embeddings have but one. */
+function isComplete({ operation, usage = {} }: PricedWork): boolean {
+  const { input, output, cacheRead = 0, cacheWrite = 0 } = usage;
+  const counts = [input, cacheRead, cacheWrite, operation === 'embeddings' ? (output ?? 0) : output];
+  return (
+    counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0) &&
+    cacheRead + cacheWrite <= (input as number)
+  );
+}
+
+/** A deployment has a name of its own, so what was asked for counts as well as what answered. */
+function ownPrice(table: PriceTable, { provider, responseModel, requestModel }: PricedWork): ModelPrice | undefined {
+  for (const model of [responseModel, requestModel]) {
+    if (model === undefined) continue;
+    for (const key of [`${provider}/${model}`, model]) if (Object.hasOwn(table, key)) return table[key];
+  }
+  return undefined;
+}
+
+function ownCost(price: ModelPrice, { usage = {} }: PricedWork): number {
+  const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0 } = usage;
+  const millionths =
+    (input - cacheRead - cacheWrite) * price.input +
+    cacheRead * (price.cacheRead ?? price.input) +
+    cacheWrite * (price.cacheWrite ?? price.input) +
+    output * price.output;
+  return millionths / 1e6;
+}
