@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Application, startApplication } from './application.ts';
-import { bySeries, type Sample, scrape } from './exposition.ts';
+import { bySeries, rounded, type Sample, scrape } from './exposition.ts';
 import { type Providers, startProviders } from './providers.ts';
 import {
   COLLECTOR_CONFIG,
@@ -63,7 +63,7 @@ function stable({ name, unit = '', description = '', ...metric }: Metric) {
         .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
     ),
     ...(asInt !== undefined && { value: Number(asInt) }),
-    ...(asDouble !== undefined && { value: isTimed ? 'a time' : asDouble }),
+    ...(asDouble !== undefined && { value: isTimed ? 'a time' : rounded(asDouble) }),
     ...(count !== undefined && { count: Number(count) }),
     ...(count !== undefined && !isTimed && { sum, bucketCounts: bucketCounts?.map(Number).join(' ') }),
   });

@@ -40,10 +40,13 @@ export function bySeries(samples: readonly Sample[], without: readonly string[] 
       .sort();
     const key = `${name}{${shown.join(',')}}`;
     if (key in series) throw new Error(`Twice: ${key}`);
-    series[key] = value;
+    series[key] = rounded(value);
   }
   return Object.fromEntries(Object.entries(series).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** Two readers add the same amounts in another order, which shows in the last of a double's sixteen digits. */
+export const rounded = (value: number) => Number(value.toPrecision(12));
 
 const bound = (text: string) => String(Number(text.replace('Inf', 'Infinity')));
 
