@@ -125,8 +125,8 @@ export interface JobRun extends JobTarget {
   readonly waitMs?: number | undefined;
   /** Created until its final outcome; only on the run that decided the job. */
   readonly totalMs?: number | undefined;
-  /** False when the job will be tried again. */
-  readonly final: boolean;
+  /** False when the job will be tried again; undefined where the run lost its job, to another worker or a cancellation. */
+  readonly final: boolean | undefined;
 }
 
 /** One step inside a job: an agent, a tool, a node of a graph. */

@@ -10,7 +10,8 @@ export function recordJobRun(to: Instruments, attributes: BoundedAttributes, run
   if (run.totalMs !== undefined) to.with('jobDuration', ended).record(run.totalMs / 1000);
   if (run.waitMs !== undefined) to.with('jobWaitTime', job).record(run.waitMs / 1000);
   // A run that only put its job back has not failed.
-  if (!run.final && errorType !== undefined) to.with('jobRetries', { ...job, 'error.type': errorType }).record(1);
+  if (run.final === false && errorType !== undefined)
+    to.with('jobRetries', { ...job, 'error.type': errorType }).record(1);
 }
 
 export function recordJobStep(to: Instruments, attributes: BoundedAttributes, step: JobStep): void {

@@ -42,8 +42,10 @@ export interface JobStart {
 /** How a run ended, where it was not a plain success or failure. */
 export interface JobEnd {
   readonly result?: JobResult | undefined;
-  /** False when the job will be tried again. @default true */
-  readonly final?: boolean | undefined;
+  /** False when the job will be tried again, `'unknown'` where the run lost its job. @default true */
+  readonly final?: boolean | 'unknown' | undefined;
+  /** How long the run took, where it ended before it was known how. @default until now */
+  readonly durationMs?: number | undefined;
 }
 
 /** A run of a job; it ends once, whatever is called afterwards. */
@@ -61,6 +63,11 @@ export interface RunningJob {
 }
 
 const JOB = createContextKey('gaugeway.job');
+
+/** The job that runs in a context. */
+export function jobIn(context: Context): JobTarget | undefined {
+  return context.getValue(JOB) as JobTarget | undefined;
+}
 
 /** Records jobs and their steps; nothing is recorded until `gaugeway/register` or `setup()` ran. */
 export const jobs = {
@@ -91,7 +98,7 @@ export const jobs = {
 };
 
 function runStep<T>(step: StepStart | string, parent: Context, work: (step: RunningStep) => T): T {
-  const running = startStep(step, parent, parent.getValue(JOB) as JobTarget | undefined);
+  const running = startStep(step, parent, jobIn(parent));
   return context.with(running.context, () =>
     settle(() => work(running), {
       done: () => running.end(),
@@ -147,13 +154,13 @@ class Run implements RunningJob {
   }
 
   end(end?: JobEnd): void {
-    this.#finish(end?.result ?? 'success', undefined, end?.final ?? true);
+    this.#finish(end?.result ?? 'success', undefined, end);
   }
 
   fail(error: unknown, end?: JobEnd): void {
     const { outcome } = classify(error);
     const result = outcome === 'timeout' ? 'timeout' : outcome === 'aborted' ? 'cancellation' : 'failure';
-    this.#finish(end?.result ?? result, errorClass(error), end?.final ?? true);
+    this.#finish(end?.result ?? result, errorClass(error), end);
   }
 
   discard(): void {
@@ -169,9 +176,10 @@ class Run implements RunningJob {
     return true;
   }
 
-  #finish(result: JobResult, errorType: string | undefined, final: boolean): void {
+  #finish(result: JobResult, errorType: string | undefined, end: JobEnd | undefined): void {
     if (!this.#close()) return;
-    const durationMs = performance.now() - this.#startedAt;
+    const durationMs = end?.durationMs ?? performance.now() - this.#startedAt;
+    const final = end?.final === 'unknown' ? undefined : (end?.final ?? true);
     const { createdAt, id, attempt, waitMs } = this.#details;
     const run: JobRun = Object.freeze({
       kind: 'job_run',

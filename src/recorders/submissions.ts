@@ -22,8 +22,8 @@ export interface SubmissionStart {
 export interface RunningSubmission {
   /** The context to propagate to the jobs and to make the call in: its span is active there. */
   readonly context: Context;
-  /** The call succeeded; `taken` are the jobs that became one. @default all of them */
-  end(taken?: readonly Submitted[]): void;
+  /** The call succeeded; `taken` are the jobs that became one. @default all of them. The id of a single job goes on the span. */
+  end(taken?: readonly Submitted[], id?: string): void;
   /** The call failed, and no job was taken. */
   fail(error: unknown): void;
 }
@@ -49,7 +49,10 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
   };
   return {
     context: span === undefined ? parent : trace.setSpan(parent, span),
-    end: (taken = jobs) => finish(taken),
+    end(taken = jobs, id) {
+      if (id !== undefined) span?.setAttribute('gaugeway.job.id', id);
+      finish(taken);
+    },
     fail: (error) => finish(jobs, errorClass(error)),
   };
 }

@@ -1,0 +1,138 @@
+import { guarded } from '../../src/observe.ts';
+import type { JobEnd, RunningJob } from '../../src/recorders/jobs.ts';
+
+/** How a call settles a job. */
+export type Settlement = 'complete' | 'fail' | 'cancel' | 'deleteJob';
+
+/** A call that settles jobs: `taken` tells whether it took effect on this one, undefined where that is unknown. */
+interface Settled {
+  readonly kind: Settlement;
+  readonly cause: unknown;
+  readonly taken: boolean | undefined;
+}
+
+interface Ended {
+  readonly failed: boolean;
+  readonly error?: unknown;
+  readonly final?: boolean;
+}
+
+const LOST = { code: 'claim_lost' };
+const CANCELLED = { code: 'cancelled' };
+const SHUTDOWN = { code: 'shutdown' };
+const TIMEOUT = { code: 'timeout' };
+
+/** Claims whose runs have not ended, by the id of the job. */
+const open = new Map<string, Claim>();
+
+export function claimsOf(ids: readonly string[]): Claim[] {
+  if (open.size === 0) return [];
+  return ids.flatMap((id) => open.get(id) ?? []);
+}
+
+/**
+ * One job in the hands of its handler. What the handler returns does not decide: its job may have expired, been settled
+ * by the handler itself, or be another worker's by then. What pg-boss's own call does to the job afterwards tells it.
+ */
+export class Claim {
+  readonly id: string;
+  readonly run: RunningJob;
+  readonly #willRetry: boolean;
+  readonly #onFailed: () => void;
+  readonly #startedAt = performance.now();
+  #ended: Ended | undefined;
+  #durationMs = 0;
+  /** What the application made of the job in its handler. */
+  #own: Settled | undefined;
+  /** What pg-boss made of it after the handler. */
+  #last: Settled | undefined;
+  #pending = 0;
+
+  constructor(id: string, run: RunningJob, { willRetry, onFailed }: { willRetry: boolean; onFailed: () => void }) {
+    this.id = id;
+    this.run = run;
+    this.#willRetry = willRetry;
+    this.#onFailed = onFailed;
+    open.set(id, this);
+  }
+
+  /** The handler is done; pg-boss begins to settle the job in this turn. */
+  handled(ended: Ended): void {
+    this.#ended = ended;
+    this.#durationMs = performance.now() - this.#startedAt;
+  }
+
+  /** A call that settles this job begins; the returned function tells what came of it. */
+  settling(kind: Settlement, cause: unknown): (taken: boolean | undefined, error?: unknown) => void {
+    const isOwn = this.#ended === undefined;
+    const givenUp = isOwn && kind === 'fail' ? givenUpBy(cause) : undefined;
+    const startedAt = performance.now();
+    this.#pending++;
+    return (taken, error) => {
+      this.#pending--;
+      if (givenUp !== undefined) {
+        this.#ended ??= { failed: true };
+        this.#durationMs ||= startedAt - this.#startedAt;
+        this.#close(givenUp, { final: taken === true ? !this.#willRetry : 'unknown' });
+      } else if (isOwn) {
+        if (taken === true) this.#own = { kind, cause, taken };
+        if (this.#last !== undefined) this.finish();
+      } else {
+        this.#last = { kind, cause: error ?? cause, taken };
+        // After a statement that failed pg-boss fails the job, in this turn.
+        if (error === undefined) this.finish();
+        else setImmediate(() => guarded('the hook of pg-boss', () => this.finish())).unref();
+      }
+    };
+  }
+
+  /** Ends the run with what is known, unless a call that settles the job is under way. */
+  finish(): void {
+    if (this.#pending > 0 || this.#ended === undefined) return;
+    const final = this.#ended.final ?? !this.#willRetry;
+    const last = this.#last;
+    if (last?.taken !== true && this.#own !== undefined) this.#finishAs(this.#own, this.#ended);
+    else if (last?.taken === false) this.#close(LOST, { result: 'error', final: 'unknown' });
+    else if (last === undefined || last.taken === true) {
+      // pg-boss fails a job whose completion it could not write.
+      if (this.#ended.failed) this.#fail(this.#ended.error, final);
+      else if (last?.kind === 'fail') this.#close(last.cause, { result: 'error', final });
+      else this.#close(undefined, {});
+    } else if (this.#ended.failed) this.#fail(this.#ended.error, 'unknown');
+    else this.#close(undefined, { final: 'unknown' });
+  }
+
+  #finishAs({ kind, cause }: Settled, ended: Ended): void {
+    if (kind === 'complete') this.#close(undefined, {});
+    else if (kind === 'fail') this.#fail(asError(cause), !this.#willRetry);
+    else if (kind === 'cancel') this.#close(CANCELLED, { result: 'cancellation' });
+    else if (ended.failed) this.#fail(ended.error, true);
+    else this.#close(undefined, {});
+  }
+
+  #fail(error: unknown, final: boolean | 'unknown'): void {
+    // Only what is thrown as an error can say that it was a timeout or an abort.
+    this.#close(error, { result: error instanceof Error ? undefined : 'failure', final });
+  }
+
+  #close(error: unknown, end: JobEnd): void {
+    if (open.get(this.id) === this) open.delete(this.id);
+    if (end.result !== undefined || error !== undefined) this.#onFailed();
+    const timed = { ...end, durationMs: this.#durationMs };
+    if (error === undefined && end.result === undefined) this.run.end(timed);
+    else if (error === TIMEOUT) this.run.fail(error, { ...timed, result: 'timeout' });
+    else if (error === SHUTDOWN) this.run.fail(error, { ...timed, result: 'cancellation' });
+    else this.run.fail(error, timed);
+  }
+}
+
+/** Why pg-boss itself fails a job whose handler still runs; undefined where it is the application that does so. */
+function givenUpBy(cause: unknown): { code: string } | undefined {
+  if (cause === 'pg-boss shut down while active') return SHUTDOWN;
+  return cause instanceof Error && cause.message.startsWith('handler execution exceeded ') ? TIMEOUT : undefined;
+}
+
+/** The output of a failed job may be any payload, and no word of it is a class of error. */
+export function asError(output: unknown): Error | undefined {
+  return output instanceof Error ? output : undefined;
+}

@@ -1,0 +1,132 @@
+import { context, createContextKey, trace } from '@opentelemetry/api';
+import { drop, guarded, isObserved } from '../../src/observe.ts';
+import { jobIn } from '../../src/recorders/jobs.ts';
+import { settle } from '../../src/recorders/settle.ts';
+import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
+import { isInternal, type Manager, SYSTEM, traces } from './library.ts';
+import { origins, readiness } from './memory.ts';
+
+/** Set while pg-boss itself sends what is due by its schedules. */
+export const SCHEDULED = createContextKey('gaugeway.pg-boss.scheduled');
+
+interface Submission {
+  readonly jobs: readonly Submitted[];
+  /** False where pg-boss has a span of its own. */
+  readonly span: boolean;
+  /** Ends the submission with what the call answered. */
+  readonly end: (running: RunningSubmission, answer: unknown) => void;
+}
+
+/** `createJob(request)`, or `createJob(name, data, options, offset)` in earlier versions: what every `send` comes to. */
+export function createJob(call: () => unknown, manager: Manager, args: unknown[]): unknown {
+  return submit(call, () => {
+    const [request, , , offset] = args;
+    const queue = typeof request === 'object' ? (request as { name?: unknown } | null)?.name : request;
+    // Version 10 calls itself for the next slot, with an offset.
+    if (typeof queue !== 'string' || isInternal(queue) || offset) return undefined;
+    const jobs = [{ queue, name: queue }];
+    const end: Submission['end'] = (running, id) => {
+      // Null where a throttled job was there already.
+      running.end(typeof id === 'string' ? jobs : [], typeof id === 'string' ? id : undefined);
+      if (typeof id === 'string') remember(id, queue, running);
+    };
+    return { jobs, span: !traces(manager), end };
+  });
+}
+
+/** `insert(name, jobs, options)`; version 10 has no name, each job has one. */
+export function insert(call: () => unknown, manager: Manager, args: unknown[]): unknown {
+  return submit(call, () => {
+    const [name, list] = Array.isArray(args[0]) ? [undefined, args[0]] : [args[0], args[1]];
+    if (!Array.isArray(list) || list.length === 0 || isInternal(name)) return undefined;
+    const rows = list as { name?: unknown; id?: unknown; singletonKey?: unknown; singletonSeconds?: unknown }[];
+    const jobs = rows.map((row) => String(name ?? row.name)).map((queue) => ({ queue, name: queue }));
+    const end: Submission['end'] = (running, answer) => {
+      const ids = Array.isArray(answer) ? answer : undefined;
+      // Only rows that may collide with others may have been left out.
+      const isSure = rows.every(
+        ({ id, singletonKey, singletonSeconds }, index) =>
+          (id ?? singletonKey ?? singletonSeconds) == null &&
+          manager.queues?.[jobs[index]?.queue ?? '']?.policy === 'standard',
+      );
+      if (ids === undefined ? isSure : ids.length === jobs.length) running.end();
+      else if (ids !== undefined && name !== undefined) running.end(jobs.slice(0, ids.length));
+      else {
+        running.end([]);
+        drop('unobservable', jobs.length);
+      }
+      for (const [index, id] of (ids ?? rows.map((row) => row.id)).entries()) {
+        if (typeof id === 'string') remember(id, jobs[index]?.queue, running);
+      }
+    };
+    return { jobs, span: !traces(manager), end };
+  });
+}
+
+/** `flow(jobs)`: all of them or none. */
+export function flow(call: () => unknown, manager: Manager, args: unknown[]): unknown {
+  return submit(call, () => {
+    const [list] = args;
+    if (!Array.isArray(list) || list.length === 0) return undefined;
+    const rows = list as { ref: string; name: string; dependsOn?: unknown[] }[];
+    const jobs = rows.map(({ name }) => ({ queue: name, name }));
+    const end: Submission['end'] = (running, answer) => {
+      running.end();
+      const ids = (answer ?? {}) as Record<string, unknown>;
+      for (const { ref, name, dependsOn } of rows) {
+        const id = ids[ref];
+        if (typeof id !== 'string') continue;
+        remember(id, name, running);
+        // Once it is unblocked, nothing tells when that was.
+        if (Array.isArray(dependsOn) && dependsOn.length > 0) readiness.lose(id);
+      }
+    };
+    return { jobs, span: !traces(manager), end };
+  });
+}
+
+/** `upsert(name, data, options)` or `upsert(request)`: a submission where it inserted. */
+export function upsert(call: () => unknown, manager: Manager, args: unknown[]): unknown {
+  return submit(call, () => {
+    const queue = typeof args[0] === 'string' ? args[0] : (args[0] as { name?: unknown } | null)?.name;
+    if (typeof queue !== 'string') return undefined;
+    const jobs = [{ queue, name: queue }];
+    const end: Submission['end'] = (running, answer) => {
+      const { inserted, jobs: ids } = (answer ?? {}) as { inserted?: unknown; jobs?: unknown[] };
+      const [id] = inserted === 1 ? (ids ?? []) : [];
+      running.end(inserted === 1 ? jobs : [], typeof id === 'string' ? id : undefined);
+      if (typeof id === 'string') remember(id, queue, running);
+    };
+    return { jobs, span: !traces(manager), end };
+  });
+}
+
+function submit(call: () => unknown, describe: () => Submission | undefined): unknown {
+  let submission: Submission | undefined;
+  let running: RunningSubmission | undefined;
+  guarded('the hook of pg-boss', () => {
+    if (!isObserved()) return;
+    submission = describe();
+    if (submission === undefined) return;
+    const active = context.active();
+    // A scheduler inherits the context in which pg-boss was started, which has sent nothing.
+    const parent = active.getValue(SCHEDULED) ? trace.deleteSpan(active) : active;
+    running = startSubmission({ system: SYSTEM, jobs: submission.jobs, context: parent, span: submission.span });
+  });
+  const [made, sent] = [submission, running];
+  if (made === undefined || sent === undefined) return call();
+  return context.with(sent.context, () =>
+    settle(call, {
+      done: (answer) => made.end(sent, answer),
+      failed: (error) => sent.fail(error),
+      unobservable: () => sent.end([]),
+    }),
+  );
+}
+
+/** A job that sends itself again would make one trace that never ends. */
+function remember(id: string, queue: string | undefined, { context: sent }: RunningSubmission): void {
+  readiness.sentHere(id);
+  const sender = jobIn(sent);
+  origins.remember(id, sent, { isRepeat: sender?.system === SYSTEM && sender.queue === queue });
+}
