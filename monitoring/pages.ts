@@ -5,6 +5,11 @@ const FAMILIES: readonly (readonly [prefix: string, title: string])[] = [
   ['gen_ai.', 'Model calls, by the GenAI semantic conventions'],
   ['gaugeway.model.', 'Model calls, beyond the conventions'],
   ['gaugeway.job.', 'Jobs'],
+  ['http.', 'HTTP requests, by the semantic conventions'],
+  ['gaugeway.http.', 'HTTP requests, beyond the conventions'],
+  ['gaugeway.gateway.', 'The gateway'],
+  ['db.', 'Databases, by the semantic conventions'],
+  ['gaugeway.db.', 'Databases, beyond the conventions'],
   ['gaugeway.operation.', 'Operations'],
   ['gaugeway.self.', 'gaugeway itself'],
 ];
@@ -36,7 +41,7 @@ function instrumentSection(spec: InstrumentSpec): string {
     spec.description,
     '',
     `- ${kind}, unit \`${spec.unit}\`${spec.profile === undefined ? '' : `, names of generation \`${spec.profile}\``}`,
-    `- attributes: ${spec.attributes.map((attribute) => `\`${attribute}\``).join(', ')}`,
+    `- attributes: ${spec.attributes.map((attribute) => `\`${attribute}\``).join(', ') || 'none'}`,
   ];
   if (spec.buckets !== undefined) lines.push(`- boundaries: ${spec.buckets.join(', ')}`);
   return lines.join('\n');

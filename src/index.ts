@@ -1,7 +1,11 @@
 export { type EventBus, type EventBusMapping, type JobEvent, observeEventBus } from './event-bus.ts';
 export { type GatewayOptions, instrumentGateway } from './gateway.ts';
 export type {
+  CacheLookup,
+  DbQuery,
   DropReason,
+  GatewayRequest,
+  HttpRequest,
   JobResult,
   JobRun,
   JobStall,
@@ -24,5 +28,6 @@ export { type Listener, observe } from './observe.ts';
 export { type JobEnd, type JobStart, jobs, type RunningJob } from './recorders/jobs.ts';
 export { type ModelCallResult, type ModelCallStart, modelCalls, type RunningCall } from './recorders/model-calls.ts';
 export { operations } from './recorders/operations.ts';
+export { type QueryDetails, type QueryEnd, queries } from './recorders/queries.ts';
 export type { RunningStep, StepStart } from './recorders/steps.ts';
 export { VERSION } from './version.ts';

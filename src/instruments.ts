@@ -1,4 +1,5 @@
 import type { Attributes, Meter, MetricOptions, ObservableResult } from '@opentelemetry/api';
+import { boundariesOf } from './boundaries.ts';
 import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
 import { drop } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
@@ -45,11 +46,19 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
     },
     observe(id, read) {
       const spec: InstrumentSpec = catalogue[id];
+      const reported = new Map<string, Attributes>();
       meter.createObservableGauge(spec.name, options(spec)).addCallback((result: ObservableResult) => {
+        const gone = new Map(reported);
         read((value, attributes) => {
-          if (Number.isFinite(value)) result.observe(value, withoutUndefined(attributes));
-          else drop('invalid_value');
+          if (!Number.isFinite(value)) return drop('invalid_value');
+          const set = withoutUndefined(attributes);
+          const key = JSON.stringify(set);
+          gone.delete(key);
+          reported.set(key, set);
+          result.observe(value, set);
         });
+        // The SDK goes on exporting the last value of a series that is not reported any more.
+        for (const set of gone.values()) result.observe(0, set);
       });
     },
   };
@@ -92,7 +101,7 @@ function options(spec: InstrumentSpec): MetricOptions {
     description: spec.description,
     ...(spec.integer === true ? { valueType: 0 } : {}),
     // Views carry the same boundaries; the advice serves an application that brings its own provider.
-    ...(spec.buckets === undefined ? {} : { advice: { explicitBucketBoundaries: [...spec.buckets] } }),
+    ...(spec.buckets === undefined ? {} : { advice: { explicitBucketBoundaries: boundariesOf(spec) } }),
   };
 }
 

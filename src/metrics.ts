@@ -1,4 +1,5 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
+import { ErrorWindow } from './error-window.ts';
 import { hooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
 import { BoundedAttributes } from './metrics/attributes.ts';
@@ -6,6 +7,8 @@ import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.t
 import { recordModelAttempt, recordModelCall } from './metrics/models.ts';
 import { recordOperation } from './metrics/operations.ts';
 import { recordJobStall, recordJobSubmission, recordOrchestratorError } from './metrics/orchestrators.ts';
+import { recordCacheLookup, recordDbQuery } from './metrics/queries.ts';
+import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './metrics/requests.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
@@ -33,6 +36,10 @@ const record: {
   job_submission: recordJobSubmission,
   job_stall: recordJobStall,
   orchestrator_error: recordOrchestratorError,
+  http_request: recordHttpRequest,
+  db_query: recordDbQuery,
+  cache_lookup: recordCacheLookup,
+  gateway_request: recordGatewayRequest,
   operation: recordOperation,
 };
 
@@ -41,6 +48,7 @@ export class MetricsListener implements Listener {
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
   readonly #running = new Set<Running>();
+  readonly #httpErrors = new ErrorWindow();
   #given: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -91,6 +99,7 @@ export class MetricsListener implements Listener {
   }
 
   observed(observation: Observation): void {
+    if (observation.kind === 'http_request') this.#httpErrors.add(observation.outcome === 'error');
     // The table's type relates each kind to its function, which TypeScript cannot follow through the index.
     record[observation.kind](this.#to, this.#attributes, observation as never);
   }
@@ -102,6 +111,7 @@ export class MetricsListener implements Listener {
 
   #observeGauges(to: Instruments): void {
     observeOldestRuns(to, this.#attributes, this.#running);
+    observeErrorRatio(to, this.#httpErrors);
     to.observe('selfHooks', (report) => {
       for (const [name, state] of hooks) report(1, { 'gaugeway.hook.name': name, 'gaugeway.hook.state': state });
     });

@@ -2,6 +2,7 @@ import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricReader, ViewOptions } from '@opentelemetry/sdk-metrics';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import {
+  amount,
   endpoints,
   fraction,
   genAiNames,
@@ -131,6 +132,24 @@ export const settings = {
     ['GAUGEWAY_DISABLED_INSTRUMENTATIONS'],
     names,
     [] as readonly string[],
+  ),
+  apiLatencyMs: setting(
+    'Requests that take longer are counted in `gaugeway.http.slow_requests`, in milliseconds.',
+    ['GAUGEWAY_API_LATENCY_MS', 'PERF_API_LATENCY_MS'],
+    amount,
+    100,
+  ),
+  dbQueryMs: setting(
+    'Queries that take longer are counted in `gaugeway.db.slow_queries`, in milliseconds.',
+    ['GAUGEWAY_DB_QUERY_MS', 'PERF_DB_QUERY_MS'],
+    amount,
+    50,
+  ),
+  httpErrorRate: setting(
+    'Share of failed requests in five minutes above which the monitor complains.',
+    ['GAUGEWAY_HTTP_ERROR_RATE', 'PERF_ERROR_RATE'],
+    fraction,
+    0.001,
   ),
   logLevel: setting(
     'Least severe of our own complaints that is said on stderr.',

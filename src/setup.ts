@@ -14,6 +14,7 @@ import { createPricer } from './prices/pricer.ts';
 import { usePricer } from './recorders/cost.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
 import { useTracerProvider } from './recorders/tracer.ts';
+import { useThresholds } from './thresholds.ts';
 import { createViews } from './views.ts';
 
 export type { ModelEndpoint, ModelPrice, Options, PriceTable } from './options.ts';
@@ -78,6 +79,7 @@ export function preset(options: Options = {}): Preset {
   }
   const existing = shared[PRESET];
   if (existing !== undefined) return existing;
+  useThresholds(resolved);
   installLoadHooks(hookedPackages(resolved));
   const recording = startRecording(resolved);
   const instrumentations = createInstrumentations(resolved);
@@ -124,6 +126,7 @@ function resolve(options: Options): ResolvedOptions {
 
 function start(options: ResolvedOptions): Handle {
   const stopDiag = installDiagLogger(options.logLevel);
+  useThresholds(options);
   installLoadHooks(hookedPackages(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
   const providers = startProviders(options);
@@ -161,5 +164,12 @@ function startRecording(options: ResolvedOptions) {
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
   });
-  return { listener, stop: observe(listener) };
+  const stop = observe(listener);
+  return {
+    listener,
+    stop() {
+      stop();
+      useThresholds(undefined);
+    },
+  };
 }

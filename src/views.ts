@@ -4,6 +4,7 @@ import {
   InstrumentType,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
+import { boundariesOf } from './boundaries.ts';
 import { catalogue, type InstrumentKind, type InstrumentSpec } from './catalogue/index.ts';
 import { VERSION } from './version.ts';
 
@@ -29,25 +30,34 @@ export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions
       (spec): ViewOptions => ({
         instrumentName: spec.name,
         instrumentType: TYPES[spec.kind],
-        meterName: METER,
         aggregation: {
           type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
-          options: { boundaries: [...(spec.buckets ?? [])] },
+          options: { boundaries: boundariesOf(spec) },
         },
-        attributesProcessors: [createAllowListAttributesProcessor([...spec.attributes])],
+        // Others that record the same instrument may tell more than we do.
+        ...(spec.shared === true
+          ? {}
+          : {
+              meterName: METER,
+              attributesProcessors: [createAllowListAttributesProcessor([...spec.attributes])],
+            }),
       }),
     );
   return [...ours, ...userViews];
 }
 
-/** As the SDK selects; our meter has no schema, which matches every `meterSchemaUrl`. */
+/**
+ * As the SDK selects; our meter has no schema, which matches every `meterSchemaUrl`. A view of ours for a shared name
+ * matches every meter, so it gives way to a view for any of them; the advice of our instrument says the same.
+ */
 function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
   return (
     (view.instrumentName === undefined || matches(view.instrumentName, spec.name)) &&
     (view.instrumentType === undefined || view.instrumentType === TYPES[spec.kind]) &&
     (view.instrumentUnit === undefined || view.instrumentUnit === spec.unit) &&
-    (view.meterName === undefined || view.meterName === METER) &&
-    (view.meterVersion === undefined || view.meterVersion === VERSION)
+    (spec.shared === true ||
+      ((view.meterName === undefined || view.meterName === METER) &&
+        (view.meterVersion === undefined || view.meterVersion === VERSION)))
   );
 }
 

@@ -177,6 +177,15 @@ describe('the metrics listener', () => {
     expect(await points('gaugeway.job.run.active')).toMatchObject([{ value: 1 }]);
   });
 
+  it('shows no age of a job that is over', async () => {
+    const listener = start();
+    const job = { kind: 'job_run', system: 's', name: 'n', startTime: Date.now() - 60_000 } as const;
+    listener.started(job);
+    expect((await points('gaugeway.job.run.oldest_age'))[0]?.value).toBeGreaterThanOrEqual(60);
+    listener.ended(job);
+    expect(await points('gaugeway.job.run.oldest_age')).toMatchObject([{ value: 0 }]);
+  });
+
   it('counts submissions, stalls and faults of an orchestrator, each with its reason', async () => {
     const listener = start();
     const job = { system: 's', queue: 'q', name: 'n' };

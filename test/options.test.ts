@@ -26,6 +26,7 @@ const MS: Example = {
   wrong: ['250', 0, Number.NaN, null],
 };
 const WHOLE: Example = { good: [['3', 3]], bad: ['0', '-1', '2.5', 'many'], wrong: ['3', 0, 1.5] };
+const POSITIVE: Example = { good: [['2.5', 2.5]], bad: ['0', '-1', 'fast'], wrong: ['3', 0, Number.NaN] };
 const PROTOCOL: Example = {
   good: [
     ['http/json', 'http/json'],
@@ -115,6 +116,9 @@ const examples: Record<Setting, Example> = {
     wrong: ['a=http://h', [{ provider: 'a' }], [{ provider: 'a', url: 'h' }], [null]],
   },
   disabledInstrumentations: { good: [['wire, pg-boss', ['wire', 'pg-boss']]], bad: [], wrong: ['wire', [1]] },
+  apiLatencyMs: POSITIVE,
+  dbQueryMs: POSITIVE,
+  httpErrorRate: { good: [['0.01', 0.01]], bad: ['5', '-1', '1%'], wrong: ['0.5', 2] },
   logLevel: { good: [['DEBUG', 'debug']], bad: ['loud'], wrong: ['loud', 30] },
   maxAttributeValues: WHOLE,
 };

@@ -1,5 +1,5 @@
-import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { activeContext } from '../../src/recorders/inbound.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
 
@@ -27,7 +27,7 @@ export class Exchanges {
     const path = whole === undefined ? target : whole.pathname + whole.search;
     const found = this.#endpoints.find(method, whole?.origin ?? origin, path);
     if (found === undefined) return undefined;
-    const parent = context.active();
+    const parent = activeContext();
     if (isTracingSuppressed(parent)) return undefined;
     const exchange = new Exchange(found, path, parent, this.#onEnd);
     this.#inFlight.add(exchange);

@@ -24,3 +24,14 @@ export const WAIT = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 export const APPLICATION = [
   0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 300,
 ] as const;
+
+/** Requests that the application answers, seconds; the convention's boundaries and every default threshold. */
+export const HTTP_SERVER = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 0.75, 1, 2, 2.5, 5, 7.5, 10,
+] as const;
+
+/** Database operations, seconds; the convention's boundaries and every default threshold. */
+export const DATABASE = [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 5, 10] as const;
+
+/** What a gateway adds to the calls that it passes on, seconds. */
+export const OVERHEAD = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const;

@@ -70,6 +70,14 @@ export const models = {
     attributes: [...TARGET, 'gaugeway.fallback.from', 'gaugeway.fallback.to'],
     integer: true,
   },
+  modelCache: {
+    name: 'gaugeway.model.cache',
+    kind: 'counter',
+    unit: '{lookup}',
+    description: 'Look-ups in the response cache of the application, told by `modelCalls.cache`.',
+    attributes: [...TARGET, 'gaugeway.cache.result'],
+    integer: true,
+  },
   modelActive: {
     name: 'gaugeway.model.active',
     kind: 'updown',

@@ -14,6 +14,8 @@ export interface InstrumentSpec {
   readonly buckets?: readonly number[];
   /** True for whole numbers. */
   readonly integer?: boolean;
+  /** True for a name of a convention that other instrumentations record too: they get our boundaries. */
+  readonly shared?: boolean;
   /** Written only with this generation of the GenAI convention's names. */
   readonly profile?: 'v1.41' | 'latest';
 }

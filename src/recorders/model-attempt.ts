@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelTarget } from '../observations.ts';
 import { publish } from '../observe.ts';
 import type { Failure } from './failures.ts';
+import { type Inbound, inboundIn } from './inbound.ts';
 import { type Call, type ChunkTimes, type ModelCallResult, type ModelCallStart, targetOf } from './model-call.ts';
 import type { FailedPart, Scope } from './model-scope.ts';
 
@@ -38,6 +39,7 @@ export class Attempt implements RunningAttempt {
   readonly #target: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
+  readonly #inbound: Inbound | undefined;
   readonly #order: Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'>;
   #finished = false;
 
@@ -49,6 +51,9 @@ export class Attempt implements RunningAttempt {
     this.#target = this.#scope.complete(targetOf(details));
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    const { context: parent } = details;
+    this.#inbound = (parent === undefined ? undefined : inboundIn(parent)) ?? this.#call.inbound;
+    this.#inbound?.began();
     this.#order = this.#call.attemptStarted(this.#target, seat.follows, this.#startedAt, details.retryCount);
     this.context = this.#call.context;
   }
@@ -70,6 +75,7 @@ export class Attempt implements RunningAttempt {
       ...this.#order,
     });
     publish(attempt);
+    this.#inbound?.ended(this.#startedAt, endedAt);
     const hasBegun = result.statusCode !== undefined && result.statusCode >= 200 && result.statusCode < 300;
     const end = { failure, target: this.#target, usage: result.usage, hasBegun, endedAt };
     this.#call.attemptFinished(end, result, chunks, this.#isWholeCall);

@@ -4,6 +4,7 @@ import { drop, publish, publishEnd, publishStart } from '../observe.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
 import { nameOrNone } from './given.ts';
+import { type Inbound, inboundIn } from './inbound.ts';
 import { type ExchangeEnd, type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 import { type ModelSpan, startModelSpan } from './model-spans.ts';
 
@@ -81,6 +82,8 @@ const MAX_FALLBACKS = 32;
 export class Call extends Scope implements RecordedCall {
   readonly call = this;
   readonly context: Context;
+  /** The inbound request that this call is made for. */
+  readonly inbound: Inbound | undefined;
   #merged: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
@@ -109,6 +112,8 @@ export class Call extends Scope implements RecordedCall {
     this.#merged = target;
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.inbound = inboundIn(parent);
+    this.inbound?.began();
     this.#span = startModelSpan(target, this.#startTime, parent);
     this.context = withScope(this.#span.context, this);
     this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
@@ -154,6 +159,7 @@ export class Call extends Scope implements RecordedCall {
     this.#isOver = true;
     this.#stopRunning();
     this.#span.drop();
+    this.inbound?.ended();
     drop('unobservable');
   }
 
@@ -250,6 +256,9 @@ export class Call extends Scope implements RecordedCall {
       ...this.#bill.total(work),
     });
     this.#span.end(call, result.statusCode);
+    // Where its exchanges are seen, they are the waiting: between them the call backs off.
+    if (this.#attempts === 0) this.inbound?.ended(this.#startedAt, endedAt);
+    else this.inbound?.ended();
     publish(call);
   }
 

@@ -1,7 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
-import { guarded, isObserved } from '../observe.ts';
+import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { classify } from './failures.ts';
 import { isName } from './given.ts';
+import { activeContext } from './inbound.ts';
 import { isLive } from './live.ts';
 import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
 import {
@@ -75,6 +76,14 @@ export const modelCalls = {
   /** Takes a place for an exchange whose request is not known yet: in this context, by the calls that are open now. */
   seat: takeSeat,
 
+  /** Tells the result of a look into the application's own cache of answers; a hit makes no model call. */
+  cache(result: 'hit' | 'miss', details: Pick<ModelCallStart, 'provider' | 'operation' | 'model'>): void {
+    if (!isObserved() || !isName(details?.provider, PROVIDER)) return;
+    if (result !== 'hit' && result !== 'miss') return drop('invalid_value');
+    const { operation, provider, requestModel } = targetOf(details);
+    publish(Object.freeze({ kind: 'cache_lookup', operation, provider, requestModel, result, time: Date.now() }));
+  },
+
   /** Starts one exchange with a provider: part of the call in the context, or a call of its own. */
   attempt(details: AttemptStart, seat = takeSeat(details.context ?? context.active())): RunningAttempt {
     if (seat !== undefined) return new Attempt(details, seat, false);
@@ -90,7 +99,7 @@ function takeSeat(parent: Context): Seat | undefined {
 }
 
 function open(details: ModelCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
-  const parent = details.context ?? context.active();
+  const parent = details.context ?? activeContext();
   const scope = scopeIn(parent);
   if (scope === undefined) return new Call(details, parent, request);
   scope.occupied();

@@ -13,14 +13,15 @@ describe('the catalogue', () => {
   });
 
   it.each(specs)('%s follows the naming rules', (_id, spec) => {
-    expect(spec.name).toMatch(/^(gen_ai|gaugeway)(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$/);
-    expect(spec.name).not.toMatch(/_(seconds|bytes|total|ratio|ms)$/);
+    expect(spec.name).toMatch(/^(gen_ai|http|db|gaugeway)(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$/);
+    expect(spec.name).not.toMatch(/_(seconds|bytes|total|ms)$/);
     expect(spec.unit).toMatch(BASE_UNITS);
     expect(spec.description).toMatch(/^[A-Z].{15,}\.$/s);
   });
 
   it.each(specs)('%s has attributes of few values', (_id, spec) => {
-    expect(spec.attributes.length).toBeGreaterThan(0);
+    // One number of the whole service has no attributes.
+    if (spec.kind !== 'observable_gauge') expect(spec.attributes.length).toBeGreaterThan(0);
     expect(new Set(spec.attributes).size).toBe(spec.attributes.length);
     for (const attribute of spec.attributes) expect(attribute).not.toMatch(UNBOUNDED);
   });
@@ -30,6 +31,16 @@ describe('the catalogue', () => {
     const buckets = [...(spec.buckets ?? [])];
     expect(buckets).toEqual([...new Set(buckets)].sort((a, b) => a - b));
     expect(buckets.every((bound) => Number.isFinite(bound) && bound > 0)).toBe(true);
+  });
+
+  it('has every default threshold of requests and queries as a boundary', () => {
+    const inSeconds = (...milliseconds: number[]) => milliseconds.map((ms) => ms / 1000);
+    expect(catalogue.httpServerRequestDuration.buckets).toEqual(
+      expect.arrayContaining(inSeconds(10, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000)),
+    );
+    expect(catalogue.dbOperationDuration.buckets).toEqual(
+      expect.arrayContaining(inSeconds(5, 10, 25, 50, 75, 100, 150, 250, 500, 1000)),
+    );
   });
 
   it('keeps error.type off the instruments where the convention forbids it', () => {

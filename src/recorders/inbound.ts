@@ -1,0 +1,135 @@
+import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { publish } from '../observe.ts';
+
+/** A piece of time, in `performance.now()` time. */
+interface Span {
+  from: number;
+  to: number;
+}
+
+/** Agents that loop inside of one request for hours: more pieces than this are not kept apart. */
+const MAX_PIECES = 256;
+
+/**
+ * One inbound request as the model calls inside it see it: it gathers when exchanges with providers were open, and tells
+ * its overhead when both it and they have ended. One without a model call tells nothing.
+ */
+export class Inbound {
+  /** False once the answer is complete: what runs on in its async context is not part of it. */
+  open = true;
+  /** Set when a middleware took the request over: it knows the route, and tells the end. */
+  adopted = false;
+  readonly #startedAt: number;
+  readonly #startTime: number;
+  /** Sorted, and apart from each other. */
+  #waits: Span[] = [];
+  #running = 0;
+  #end: { readonly at: number; readonly route: string | undefined } | undefined;
+  #isExact = true;
+
+  constructor(startedAt = performance.now()) {
+    this.#startedAt = startedAt;
+    this.#startTime = Date.now() - (performance.now() - startedAt);
+  }
+
+  /** A call began that may turn out to be time spent waiting. */
+  began(): void {
+    this.#running++;
+  }
+
+  /** The call ended; with times it was waiting for a provider, without it was not. */
+  ended(from?: number, to?: number): void {
+    this.#running--;
+    if (from !== undefined && to !== undefined) this.#add(from, to);
+    if (this.#running === 0 && this.#end !== undefined) this.#tell();
+  }
+
+  /** The answer is complete. */
+  finish(route: string | undefined, at = performance.now()): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#end = { at, route };
+    // An exchange may have ended before the answer, and still be decoded.
+    if (this.#running === 0) this.#tell();
+  }
+
+  /** The answer will never be complete: there is no whole time to take a share of. */
+  discard(): void {
+    this.open = false;
+    this.#waits = [];
+  }
+
+  #add(from: number, to: number): void {
+    let at = this.#waits.length;
+    while (at > 0 && (this.#waits[at - 1] as Span).to >= from) at--;
+    // Everything from `at` on ends after `from`; of that, all which begins before `to` becomes one piece.
+    let next = at;
+    const piece = { from, to };
+    for (let other = this.#waits[next]; other !== undefined && other.from <= to; other = this.#waits[++next]) {
+      piece.from = Math.min(piece.from, other.from);
+      piece.to = Math.max(piece.to, other.to);
+    }
+    if (this.#waits.length - (next - at) >= MAX_PIECES) this.#isExact = false;
+    else this.#waits.splice(at, next - at, piece);
+  }
+
+  #tell(): void {
+    const end = this.#end;
+    if (end === undefined || this.#waits.length === 0 || !this.#isExact) return;
+    let upstreamMs = 0;
+    for (const { from, to } of this.#waits) {
+      upstreamMs += Math.max(0, Math.min(to, end.at) - Math.max(from, this.#startedAt));
+    }
+    this.#waits = [];
+    publish(
+      Object.freeze({
+        kind: 'gateway_request',
+        route: end.route,
+        startTime: this.#startTime,
+        durationMs: end.at - this.#startedAt,
+        upstreamMs,
+      }),
+    );
+  }
+}
+
+const INBOUND = createContextKey('gaugeway.inbound');
+
+/*
+ * Where no middleware runs, the hook of node:http knows the request of the running code. By symbol, so that a bundle with
+ * a copy of this file asks the same hook.
+ */
+const KEY = Symbol.for('gaugeway.inbound.1');
+const shared = globalThis as { [KEY]?: (() => Inbound | undefined) | undefined };
+
+/** Asks `read` for the inbound request of the running code from now on; undefined asks nobody. */
+export function useInboundSource(read: (() => Inbound | undefined) | undefined): void {
+  shared[KEY] = read;
+}
+
+/** The open inbound request that a hook knows of. */
+export function currentInbound(): Inbound | undefined {
+  const inbound = shared[KEY]?.();
+  return inbound?.open === true ? inbound : undefined;
+}
+
+export function withInbound(parent: Context, inbound: Inbound): Context {
+  return parent.setValue(INBOUND, inbound);
+}
+
+/** The open inbound request that work in this context belongs to. */
+export function inboundIn(parent: Context): Inbound | undefined {
+  const inbound = parent.getValue(INBOUND) as Inbound | undefined;
+  return inbound?.open === true ? inbound : undefined;
+}
+
+/**
+ * The active context, with the inbound request in it. For hooks that start a call later, in another async context: the
+ * running code's request is known only now.
+ */
+export function activeContext(): Context {
+  const active = context.active();
+  if (inboundIn(active) !== undefined) return active;
+  const inbound = currentInbound();
+  return inbound === undefined ? active : withInbound(active, inbound);
+}
