@@ -1,6 +1,8 @@
 import type { Attributes, Meter, MetricOptions, ObservableResult } from '@opentelemetry/api';
 import { boundariesOf } from './boundaries.ts';
 import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
+import type { Distributions } from './distributions.ts';
+import type { Distribution } from './observations.ts';
 import { drop } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
 
@@ -18,6 +20,8 @@ export interface Series {
 /** The instruments of the catalogue, bound to a meter. */
 export interface Instruments {
   with<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>): Series;
+  /** Adds many values at once to a histogram that takes distributions. */
+  add<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>, distribution: Distribution): void;
   observe<Id extends InstrumentId>(
     id: Id,
     read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void,
@@ -30,10 +34,15 @@ const NO_SERIES: Series = { record() {} };
  * Creates every instrument of the given generations once. All recording goes through here: this is the one place to
  * change for a faster aggregator.
  */
-export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[]): Instruments {
+export function createInstruments(
+  meter: Meter,
+  profiles: readonly GenAiProfile[],
+  distributions: Distributions,
+): Instruments {
+  const isWritten = ({ profile }: InstrumentSpec): boolean => profile === undefined || profiles.includes(profile);
   const writers = new Map<string, (value: number, attributes: Attributes) => void>();
   for (const [id, spec] of Object.entries(catalogue) as [string, InstrumentSpec][]) {
-    if (spec.profile !== undefined && !profiles.includes(spec.profile)) continue;
+    if (!isWritten(spec) || spec.distributed === true) continue;
     const writer = createWriter(meter, spec);
     if (writer !== undefined) writers.set(id, writer);
   }
@@ -43,6 +52,10 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
       if (write === undefined) return NO_SERIES;
       const set = withoutUndefined(attributes);
       return { record: (value) => write(value, set) };
+    },
+    add(id, attributes, distribution) {
+      const spec: InstrumentSpec = catalogue[id];
+      if (isWritten(spec)) distributions.add(spec, withoutUndefined(attributes), distribution);
     },
     observe(id, read) {
       const spec: InstrumentSpec = catalogue[id];

@@ -1,4 +1,5 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
+import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
 import { hooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
@@ -45,6 +46,8 @@ const record: {
 
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
+  /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
+  readonly distributions = new Distributions();
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
   readonly #running = new Set<Running>();
@@ -63,7 +66,7 @@ export class MetricsListener implements Listener {
     const provider = this.#given ?? metrics.getMeterProvider();
     if (this.#instruments === undefined || provider !== this.#provider) {
       this.#provider = provider;
-      this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles);
+      this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles, this.distributions);
       this.#observeGauges(this.#instruments);
       // What runs now will be subtracted from these counters when it ends.
       for (const running of this.#running) this.#countActive(running, 1);

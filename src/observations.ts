@@ -33,6 +33,15 @@ export interface TokenUsage {
   readonly audioOutput?: number;
 }
 
+/** How many values fell between the boundaries of an instrument, as a histogram keeps them. */
+export interface Distribution {
+  /** One count more than there are boundaries. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 /** What is known of a model call from its start; fields follow the GenAI convention's attributes. */
 export interface ModelTarget {
   /** `gen_ai.operation.name`: `chat`, `embeddings`, `generate_content`, ... */
@@ -70,6 +79,8 @@ export interface ModelCall extends ModelTarget {
   readonly timeToFirstChunkMs?: number | undefined;
   /** The longest gap between two chunks; undefined below two chunks. */
   readonly longestStallMs?: number | undefined;
+  /** Gaps between chunks in seconds, by the convention's boundaries; undefined below two chunks. */
+  readonly chunkGaps?: Distribution | undefined;
   readonly attempts: number;
   /** Turns to another model or provider after a failure, in their order; the first 32 are kept. */
   readonly fallbacks?: readonly ModelFallback[];

@@ -1,8 +1,9 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
-import type { ViewOptions } from '@opentelemetry/sdk-metrics';
+import type { MetricProducer, ViewOptions } from '@opentelemetry/sdk-metrics';
 import { createInstrumentations, hookedPackages, instrumentationNames } from '../instrumentations/index.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
+import { createDistributionProducer } from './export/distribution-producer.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
@@ -33,6 +34,8 @@ export interface Preset {
   readonly views: ViewOptions[];
   /** Our instrumentations. */
   readonly instrumentations: Instrumentation[];
+  /** What the SDK's instruments cannot take (the time per chunk); for the readers of the application. */
+  readonly metricProducers: MetricProducer[];
   /** Ends the recording and takes the instrumentations off; a second call does nothing. */
   stop(): void;
 }
@@ -42,7 +45,7 @@ const SETUP = Symbol.for('gaugeway.setup.1');
 const PRESET = Symbol.for('gaugeway.preset.1');
 const shared = globalThis as { [SETUP]?: Handle | undefined; [PRESET]?: Preset | undefined };
 const NO_HANDLE: Handle = { flush: async () => undefined, shutdown: async () => undefined };
-const NO_PRESET: Preset = { views: [], instrumentations: [], stop: () => undefined };
+const NO_PRESET: Preset = { views: [], instrumentations: [], metricProducers: [], stop: () => undefined };
 
 /**
  * Sets up metrics, traces and instrumentations for this process; `gaugeway/register` calls it. A second call returns
@@ -87,6 +90,7 @@ export function preset(options: Options = {}): Preset {
   const made: Preset = {
     views: createViews(resolved.views),
     instrumentations,
+    metricProducers: [createDistributionProducer(recording.listener.distributions)],
     stop() {
       for (const instrumentation of instrumentations) instrumentation.disable();
       recording.stop();
@@ -129,8 +133,8 @@ function start(options: ResolvedOptions): Handle {
   useThresholds(options);
   installLoadHooks(hookedPackages(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
-  const providers = startProviders(options);
   const recording = startRecording(options);
+  const providers = startProviders(options, recording.listener.distributions);
   for (const instrumentation of instrumentations) instrumentation.enable();
   // Gauges and the state of the hooks are there from the start, not from the first call.
   recording.listener.start();

@@ -25,7 +25,10 @@ const TYPES: Record<InstrumentKind, InstrumentType> = {
 export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions[] {
   const specs: InstrumentSpec[] = Object.values(catalogue);
   const ours = specs
-    .filter((spec) => spec.buckets !== undefined && !userViews.some((view) => selects(view, spec)))
+    .filter(
+      (spec) =>
+        spec.buckets !== undefined && spec.distributed !== true && !userViews.some((view) => selects(view, spec)),
+    )
     .map(
       (spec): ViewOptions => ({
         instrumentName: spec.name,

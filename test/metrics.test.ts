@@ -3,10 +3,12 @@ import {
   AggregationTemporality,
   InMemoryMetricExporter,
   MeterProvider,
+  type MetricProducer,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogue } from '../src/catalogue/index.ts';
+import { createDistributionProducer } from '../src/export/distribution-producer.ts';
 import { MetricsListener } from '../src/metrics.ts';
 import type { ModelCall } from '../src/observations.ts';
 import { observe } from '../src/observe.ts';
@@ -134,6 +136,45 @@ describe('the metrics listener', () => {
     expect(await points('gaugeway.model.backoff_time')).toMatchObject([{ value: { count: 1, sum: 0.5 } }]);
     const route = { 'gaugeway.fallback.from': 'openai/gpt-4o', 'gaugeway.fallback.to': 'anthropic' };
     expect(await points('gaugeway.model.fallbacks')).toMatchObject([{ attributes: route, value: 1 }]);
+  });
+
+  it('tells the time of each chunk after the first, once to each reader', async () => {
+    const listener = start(['v1.41', 'latest']);
+    const gaps = { counts: [3, 1, ...new Array(13).fill(0)], sum: 0.032, min: 0.001, max: 0.015 };
+    for (let i = 0; i < 2; i++) listener.observed({ ...CALL, chunkGaps: gaps });
+    const cumulative = createDistributionProducer(listener.distributions);
+    const delta = createDistributionProducer(listener.distributions, AggregationTemporality.DELTA);
+    const collect = async (producer: MetricProducer) =>
+      (await producer.collect()).resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+    const first = await collect(cumulative);
+    expect(first.map(({ descriptor }) => descriptor.name)).toEqual([
+      'gen_ai.client.operation.time_per_output_chunk',
+      'gen_ai.client.inference.time_per_output_chunk',
+    ]);
+    expect(first[0]?.dataPoints).toMatchObject([
+      {
+        attributes: { 'gen_ai.request.model': 'gpt-4o', 'server.port': 443 },
+        value: { count: 8, sum: 0.064, min: 0.001, max: 0.015, buckets: { counts: [6, 2, ...new Array(13).fill(0)] } },
+      },
+    ]);
+    expect(first[0]?.dataPoints[0]).toHaveProperty('value.buckets.boundaries', [
+      ...catalogue.operationTimePerOutputChunk.buckets,
+    ]);
+    expect((await collect(delta))[0]?.dataPoints).toMatchObject([{ value: { count: 8, sum: 0.064 } }]);
+    expect(await collect(delta)).toEqual([]);
+    listener.observed({ ...CALL, chunkGaps: gaps });
+    expect((await collect(delta))[0]?.dataPoints).toMatchObject([{ value: { count: 4, sum: expect.closeTo(0.032) } }]);
+    expect((await collect(cumulative))[0]?.dataPoints).toMatchObject([{ value: { count: 12 } }]);
+  });
+
+  it('bounds the series of distributions as the SDK does', async () => {
+    const listener = start(['v1.41'], 5000);
+    const gaps = { counts: [1], sum: 0.001, min: 0.001, max: 0.001 };
+    for (let i = 0; i < 2100; i++) listener.observed({ ...CALL, requestModel: `m${i}`, chunkGaps: gaps });
+    const { resourceMetrics } = await createDistributionProducer(listener.distributions).collect();
+    const dataPoints = resourceMetrics.scopeMetrics[0]?.metrics[0]?.dataPoints ?? [];
+    expect(dataPoints).toHaveLength(2000);
+    expect(dataPoints.at(-1)).toMatchObject({ attributes: { 'otel.metric.overflow': true }, value: { count: 101 } });
   });
 
   it('marks a failure on its duration and counts it for alerts, but not what the caller stopped', async () => {

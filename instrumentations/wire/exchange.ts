@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
+import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
 import { isTransportCode, knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
 import { classify, type Failure } from '../../src/recorders/failures.ts';
 import { type ModelCallResult, modelCalls, type RunningAttempt, type Seat } from '../../src/recorders/model-calls.ts';
@@ -36,9 +37,7 @@ export class Exchange {
   #isAskedAsStream = false;
   #reader: BodyReader | undefined;
   #decoder: Decoder | undefined;
-  #firstChunk: number | undefined;
-  #lastChunkAt = 0;
-  #longestGap = -1;
+  readonly #chunks = new ChunkTimes();
   #isOver = false;
   #ending: { readonly failure: Failure | undefined; readonly endedAt: number } | undefined;
   readonly #onEnd: (exchange: Exchange) => void;
@@ -98,12 +97,7 @@ export class Exchange {
 
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
-    if (!isKeepAlive(chunk)) {
-      const now = performance.now();
-      if (this.#firstChunk === undefined) this.#firstChunk = now;
-      else if (now - this.#lastChunkAt > this.#longestGap) this.#longestGap = now - this.#lastChunkAt;
-      this.#lastChunkAt = now;
-    }
+    if (!isKeepAlive(chunk)) this.#chunks.arrived(performance.now());
     if (!this.#isOver) this.#decoder?.write(chunk);
   }
 
@@ -172,11 +166,7 @@ export class Exchange {
       usage: this.#isStream && !this.#isWhole(failure) ? settledUsage(answer) : answer.usage,
       statusCode: this.#status,
     };
-    const chunks =
-      this.#firstChunk === undefined || !this.#isStream
-        ? undefined
-        : { first: this.#firstChunk, longestGap: this.#longestGap < 0 ? undefined : this.#longestGap };
-    this.#attempt?.finish(this.#verdict(failure), result, chunks, endedAt);
+    this.#attempt?.finish(this.#verdict(failure), result, this.#isStream ? this.#chunks : undefined, endedAt);
   }
 
   /** The stream came to its end, and says so. */

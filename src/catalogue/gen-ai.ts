@@ -43,6 +43,14 @@ export const genAi = {
     attributes: BASE,
     profile: 'v1.41',
   },
+  operationTimePerOutputChunk: {
+    ...histogram,
+    name: 'gen_ai.client.operation.time_per_output_chunk',
+    description: 'Time from one streamed chunk to the next, as they arrive on the wire.',
+    attributes: BASE,
+    distributed: true,
+    profile: 'v1.41',
+  },
   inferenceDuration: {
     ...histogram,
     name: 'gen_ai.client.inference.duration',
@@ -55,6 +63,14 @@ export const genAi = {
     name: 'gen_ai.client.inference.time_to_first_chunk',
     description: 'Time from the request to the first streamed chunk.',
     attributes: BASE,
+    profile: 'latest',
+  },
+  inferenceTimePerOutputChunk: {
+    ...histogram,
+    name: 'gen_ai.client.inference.time_per_output_chunk',
+    description: 'Time from one streamed chunk to the next, as they arrive on the wire.',
+    attributes: BASE,
+    distributed: true,
     profile: 'latest',
   },
   embeddingsDuration: {

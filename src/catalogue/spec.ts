@@ -16,6 +16,8 @@ export interface InstrumentSpec {
   readonly integer?: boolean;
   /** True for a name of a convention that other instrumentations record too: they get our boundaries. */
   readonly shared?: boolean;
+  /** True where whole distributions are added, which the metrics API cannot do. */
+  readonly distributed?: boolean;
   /** Written only with this generation of the GenAI convention's names. */
   readonly profile?: 'v1.41' | 'latest';
 }

@@ -1,8 +1,15 @@
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
-import { type MetricReader, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
+import {
+  InstrumentType,
+  type MetricReader,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
 import { warn } from '../diagnostics.ts';
+import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { createDistributionProducer } from './distribution-producer.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
@@ -11,12 +18,15 @@ import { unheld } from './unheld.ts';
 const load = createRequire(import.meta.url);
 
 /** The readers that the options ask for. Exporters are loaded only when they are wanted: each costs start-up time. */
-export function createMetricReaders(options: ResolvedOptions): MetricReader[] {
+export function createMetricReaders(options: ResolvedOptions, distributions: Distributions): MetricReader[] {
   const readers: MetricReader[] = [...options.metricReaders];
   if (options.metricsExporters.includes('otlp')) {
+    const exporter = createExporter(options);
+    const temporality = exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM);
     readers.push(
       new PeriodicExportingMetricReader({
-        exporter: createExporter(options),
+        exporter,
+        metricProducers: [createDistributionProducer(distributions, temporality)],
         exportIntervalMillis: options.metricExportIntervalMs,
         exportTimeoutMillis: Math.min(options.metricExportTimeoutMs, options.metricExportIntervalMs),
       }),
@@ -28,6 +38,7 @@ export function createMetricReaders(options: ResolvedOptions): MetricReader[] {
     const endpoint: PrometheusEndpoint = createPrometheusReader({
       host: options.prometheusHost,
       port: options.prometheusPort,
+      metricProducers: [createDistributionProducer(distributions)],
       warn,
     });
     readers.push(endpoint.reader);

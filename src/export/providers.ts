@@ -6,6 +6,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
 import { warn } from '../diagnostics.ts';
+import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createViews } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
@@ -14,7 +15,7 @@ import { createResource } from './resource.ts';
 import { createSampler, createSpanProcessors } from './spans.ts';
 
 /** Registers the process's providers, by the options or by `OTEL_CONFIG_FILE`, unless somebody else was first. */
-export function startProviders(options: ResolvedOptions): Flushable {
+export function startProviders(options: ResolvedOptions, distributions: Distributions): Flushable {
   if (!isFree()) {
     warn(
       'another OpenTelemetry SDK or another copy of @opentelemetry/api was registered first, so gaugeway exports ' +
@@ -22,7 +23,7 @@ export function startProviders(options: ResolvedOptions): Flushable {
     );
     return { flush: async () => undefined, shutdown: async () => undefined };
   }
-  if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options);
+  if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options, distributions);
   const { startFromFile } = createRequire(import.meta.url)('./config-file.js') as typeof import('./config-file.ts');
   return startFromFile();
 }
@@ -35,11 +36,11 @@ function isFree(): boolean {
   return free;
 }
 
-function startFromOptions(options: ResolvedOptions): Flushable {
+function startFromOptions(options: ResolvedOptions, distributions: Distributions): Flushable {
   const resource = createResource(options);
   const meterProvider = new MeterProvider({
     resource,
-    readers: createMetricReaders(options),
+    readers: createMetricReaders(options, distributions),
     views: createViews(options.views),
   });
   metrics.setGlobalMeterProvider(meterProvider);

@@ -23,6 +23,10 @@ export function recordModelCall(to: Instruments, attributes: BoundedAttributes, 
     to.with('operationTimeToFirstChunk', base).record(toFirst);
     to.with('inferenceTimeToFirstChunk', base).record(toFirst);
     if (call.longestStallMs !== undefined) to.with('modelStreamStall', base).record(call.longestStallMs / 1000);
+    if (call.chunkGaps !== undefined) {
+      to.add('operationTimePerOutputChunk', base, call.chunkGaps);
+      to.add('inferenceTimePerOutputChunk', base, call.chunkGaps);
+    }
   }
   recordTokens(to, call, base, embeddings);
   if (call.cost !== undefined) to.with('modelCost', base).record(call.cost);

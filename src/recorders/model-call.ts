@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
 import { drop, publish, publishEnd, publishStart } from '../observe.ts';
+import { ChunkTimes } from './chunk-times.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
 import { nameOrNone } from './given.ts';
@@ -58,12 +59,6 @@ export interface RecordedCall extends RunningCall {
   settleAs(failure: Failure | undefined, result?: ModelCallResult): void;
 }
 
-/** Arrival times of a stream, `performance.now()` based. */
-export interface ChunkTimes {
-  readonly first: number;
-  readonly longestGap: number | undefined;
-}
-
 export function targetOf(details: ModelCallStart): ModelTarget {
   return {
     operation: nameOrNone(details.operation, 'the operation of a model call') ?? 'chat',
@@ -102,9 +97,7 @@ export class Call extends Scope implements RecordedCall {
   #learned: ModelCallResult = {};
   #fallbacks: ModelFallback[] = [];
   readonly #bill = new Bill();
-  #firstChunk: number | undefined;
-  #lastChunk: number | undefined;
-  #longestGap: number | undefined;
+  readonly #chunks = new ChunkTimes();
 
   constructor(details: ModelCallStart, parent: Context, request?: SdkRequest) {
     const target = targetOf(details);
@@ -122,9 +115,7 @@ export class Call extends Scope implements RecordedCall {
   }
 
   chunk(at = performance.now()): void {
-    if (this.#lastChunk !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, at - this.#lastChunk);
-    this.#firstChunk ??= at;
-    this.#lastChunk = at;
+    this.#chunks.arrived(at);
   }
 
   end(result?: ModelCallResult): void {
@@ -223,11 +214,7 @@ export class Call extends Scope implements RecordedCall {
       { ...end.target, responseModel: result.model, startTime: this.#startTime, usage: end.usage },
       end.hasBegun,
     );
-    if (chunks !== undefined) {
-      // Of exchanges side by side the first to end need not be the first to answer.
-      this.#firstChunk = Math.min(this.#firstChunk ?? chunks.first, chunks.first);
-      if (chunks.longestGap !== undefined) this.#longestGap = Math.max(this.#longestGap ?? 0, chunks.longestGap);
-    }
+    if (chunks !== undefined) this.#chunks.add(chunks);
     if (!isWholeCall) return;
     this.#endsWithExchange = true;
     this.settleAs(end.failure);
@@ -240,6 +227,7 @@ export class Call extends Scope implements RecordedCall {
     const [failure, endedAt] = this.#verdict();
     const result = { ...this.#learned, ...defined(this.#own) };
     const { usage } = this.usage();
+    const { first } = this.#chunks;
     const work = { ...this.#merged, responseModel: result.model, startTime: this.#startTime, usage };
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
@@ -249,8 +237,9 @@ export class Call extends Scope implements RecordedCall {
       errorType: failure?.errorType,
       responseId: result.id,
       finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
-      timeToFirstChunkMs: this.#firstChunk === undefined ? undefined : this.#firstChunk - this.#startedAt,
-      longestStallMs: this.#longestGap,
+      timeToFirstChunkMs: first === undefined ? undefined : first - this.#startedAt,
+      longestStallMs: this.#chunks.longestGap,
+      chunkGaps: this.#chunks.gaps,
       attempts: Math.max(1, this.#attempts),
       fallbacks: Object.freeze(this.#fallbacks),
       ...this.#bill.total(work),

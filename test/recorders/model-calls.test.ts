@@ -2,6 +2,7 @@ import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentel
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelAttempt, ModelCall } from '../../src/index.ts';
 import { jobs, modelCalls, operations } from '../../src/index.ts';
+import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
 import { type Recording, startRecording } from './recording.ts';
 
 let recording: Recording;
@@ -13,6 +14,11 @@ afterEach(() => recording.stop());
 const calls = (): ModelCall[] => recording.observations.filter((o) => o.kind === 'model_call');
 const attempts = (): ModelAttempt[] => recording.observations.filter((o) => o.kind === 'model_attempt');
 const DETAILS = { provider: 'openai', model: 'gpt-4o' };
+function chunksAt(...times: number[]): ChunkTimes {
+  const chunks = new ChunkTimes();
+  for (const time of times) chunks.arrived(time);
+  return chunks;
+}
 const RATE_LIMIT = { outcome: 'error', errorType: 'rate_limit_exceeded' } as const;
 
 describe('modelCalls.start', () => {
@@ -251,8 +257,8 @@ describe('attempts', () => {
     const now = performance.now();
     await modelCalls.run(DETAILS, async () => {
       const [early, late] = [modelCalls.attempt(DETAILS), modelCalls.attempt(DETAILS)];
-      late.finish(undefined, {}, { first: now + 200, longestGap: undefined });
-      early.finish(undefined, {}, { first: now + 10, longestGap: undefined });
+      late.finish(undefined, {}, chunksAt(now + 200));
+      early.finish(undefined, {}, chunksAt(now + 10));
     });
     expect(calls()[0]?.timeToFirstChunkMs).toBeLessThan(100);
   });
