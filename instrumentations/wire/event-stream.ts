@@ -1,7 +1,7 @@
 import type { Answer, Format } from './formats/format.ts';
 import type { CompiledFields } from './json-fields.ts';
 import { JsonScanner } from './json-scanner.ts';
-import { Repetition } from './repetition.ts';
+import { MAX_EVENT, Repetition } from './repetition.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -21,6 +21,8 @@ export class EventStream {
   readonly #repetition: Repetition | undefined;
   #events = 0;
   #lastEventTold = true;
+  #held: Buffer | undefined;
+  #heldLength = 0;
   // The line that is being read.
   #column = 0;
   #isData = true;
@@ -34,7 +36,7 @@ export class EventStream {
     this.#format = format;
     this.#answer = answer;
     this.#scanner = new JsonScanner(fields);
-    this.#repetition = format.repetitive === true ? new Repetition() : undefined;
+    this.#repetition = format.repetitive === undefined ? undefined : new Repetition(format.repetitive);
   }
 
   get oversized(): number {
@@ -43,8 +45,32 @@ export class EventStream {
 
   feed(chunk: Buffer): void {
     const isBetweenEvents = this.#column === 0 && !this.#hasData;
-    if (isBetweenEvents && this.#repetition?.matches(chunk) === true) return;
+    if (isBetweenEvents && this.#repetition?.matches(chunk) === true) {
+      if (this.#format.repetitive === 'counts') this.#hold(chunk);
+      return;
+    }
+    this.#readHeld();
     const before = this.#events;
+    this.#read(chunk);
+    const isOneEvent = isBetweenEvents && this.#events === before + 1 && this.#column === 0 && !this.#hasData;
+    if (isOneEvent && (this.#format.repetitive === 'counts' || !this.#lastEventTold)) this.#repetition?.learn(chunk);
+  }
+
+  /** Keeps an event until it is known to be the last of its kind: its counts replace those of the ones before. */
+  #hold(chunk: Buffer): void {
+    this.#held ??= Buffer.allocUnsafe(MAX_EVENT);
+    this.#held.set(chunk);
+    this.#heldLength = chunk.length;
+  }
+
+  #readHeld(): void {
+    if (this.#heldLength === 0) return;
+    const length = this.#heldLength;
+    this.#heldLength = 0;
+    this.#read((this.#held as Buffer).subarray(0, length));
+  }
+
+  #read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
       const found = chunk.indexOf(LINE_FEED, at);
@@ -53,15 +79,6 @@ export class EventStream {
       if (found === -1) break;
       this.#endOfLine();
       at = end + 1;
-    }
-    if (
-      isBetweenEvents &&
-      this.#events === before + 1 &&
-      !this.#lastEventTold &&
-      this.#column === 0 &&
-      !this.#hasData
-    ) {
-      this.#repetition?.learn(chunk);
     }
   }
 
@@ -123,6 +140,7 @@ export class EventStream {
 
   /** The last event of a stream may lack its blank line when the server just closes. */
   end(): void {
+    this.#readHeld();
     if (this.#column > 0) this.#endOfLine();
     if (this.#hasData) this.#endOfEvent();
   }

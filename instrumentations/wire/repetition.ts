@@ -7,15 +7,24 @@ const NINE = 0x39;
 /** Longer texts are parsed: the scanner skips them faster than they are walked here. */
 const MAX_TEXT = 256;
 /** Longest event that is recognised. */
-const MAX_EVENT = 4096;
+export const MAX_EVENT = 4096;
 /** Kinds of events remembered at once: streams of several choices or tool calls take turns. */
 const MAX_TEMPLATES = 2;
 /** A stream whose events never repeat stops being learned from. */
 const MAX_VAIN = 16;
 
-/** Where text and running numbers stand in a streamed event. None of these keys holds a value that a format wants. */
-const SLOT =
-  /"(?:content|delta|text|thinking|partial_json|arguments|reasoning_content|reasoning|refusal|obfuscation)"\s*:\s*"|"sequence_number"\s*:\s*(?=\d)/g;
+/** Where text stands in a streamed event. None of these keys holds a value that a format wants. */
+const TEXTS = 'content|delta|text|thinking|partial_json|arguments|reasoning_content|reasoning|refusal|obfuscation';
+
+/** Where texts and running numbers stand, by what the events of a format tell. */
+const SLOTS = {
+  text: slots('sequence_number'),
+  counts: slots('candidatesTokenCount|thoughtsTokenCount|totalTokenCount|tokenCount'),
+} as const;
+
+function slots(numbers: string): RegExp {
+  return new RegExp(`"(?:${TEXTS})"\\s*:\\s*"|"(?:${numbers})"\\s*:\\s*(?=\\d)`, 'g');
+}
 
 /** The bytes of an event around its slots: all before the first one, and after each slot what follows it. */
 interface Template {
@@ -35,16 +44,21 @@ const copy = new Uint8Array(MAX_EVENT);
 const copyView = new DataView(copy.buffer);
 
 /**
- * Recognises a streamed event that differs from one already parsed by nothing but its text, so that a stream of
- * thousands of them costs one comparison each. Every byte outside of the text must be the same, so a recognised event
- * says exactly what the parsed one said, and nothing else can hide in it; whatever is not the same is parsed.
+ * Recognises a streamed event that differs from one already parsed by nothing but its text and running numbers, so that a
+ * stream of thousands of them costs one comparison each. Every other byte must be the same, so a recognised event says
+ * exactly what the parsed one said, and nothing else can hide in it; whatever is not the same is parsed.
  */
 export class Repetition {
   readonly #templates: Template[] = [];
+  readonly #slots: RegExp;
   #oldest = 0;
   #vain = 0;
 
-  /** True when `chunk` is one whole event that tells nothing new. */
+  constructor(tells: keyof typeof SLOTS) {
+    this.#slots = SLOTS[tells];
+  }
+
+  /** True when `chunk` is one whole event like one before. */
   matches(chunk: Buffer): boolean {
     if (this.#templates.length === 0 || chunk.length > MAX_EVENT) return false;
     copy.set(chunk);
@@ -57,11 +71,11 @@ export class Repetition {
     return false;
   }
 
-  /** Remembers a chunk that was parsed as exactly one event which told nothing but text. */
+  /** Remembers a chunk that was parsed as exactly one event. */
   learn(chunk: Buffer): void {
     if (chunk.length > MAX_EVENT || this.#vain >= MAX_VAIN) return;
     this.#vain++;
-    const template = templateOf(chunk);
+    const template = templateOf(chunk, this.#slots);
     if (template === undefined) return;
     this.#templates[this.#oldest] = template;
     this.#oldest = (this.#oldest + 1) % MAX_TEMPLATES;
@@ -92,7 +106,7 @@ function isCopyLike(length: number, { bytes, parts }: Template): boolean {
   return at === length;
 }
 
-function templateOf(chunk: Buffer): Template | undefined {
+function templateOf(chunk: Buffer, slot: RegExp): Template | undefined {
   const event = chunk.toString('latin1');
   const bytes = new Uint8Array(chunk.length);
   const parts: { end: number; isText: boolean }[] = [];
@@ -104,14 +118,14 @@ function templateOf(chunk: Buffer): Template | undefined {
     length += to - from;
     parts.push({ end: length, isText });
   };
-  SLOT.lastIndex = 0;
-  while (SLOT.test(event)) {
-    const start = SLOT.lastIndex;
+  slot.lastIndex = 0;
+  while (slot.test(event)) {
+    const start = slot.lastIndex;
     add(start);
     isText = chunk[start - 1] === QUOTE;
     from = isText ? endOfText(chunk, start, chunk.length) : endOfDigits(chunk, start, chunk.length);
     if (from < 0) return undefined;
-    SLOT.lastIndex = from;
+    slot.lastIndex = from;
   }
   if (parts.length === 0) return undefined;
   add(chunk.length);
@@ -131,8 +145,9 @@ function endOfText(bytes: Uint8Array, from: number, length: number): number {
   return -1;
 }
 
+/** The index behind the digits, or -1 when there are none. */
 function endOfDigits(bytes: Uint8Array, from: number, length: number): number {
   let at = from;
   while (at < length && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
-  return at;
+  return at === from ? -1 : at;
 }

@@ -18,7 +18,7 @@ export const anthropicMessages: Format = {
   request: { model: 'model', stream: 'stream' },
   response: { ...message, type: 'type', error },
   event: { type: 'type', message, delta: { stop_reason: 'stopReason' }, usage, error },
-  repetitive: true,
+  repetitive: 'text',
   ask: (facts) => ({ model: text(facts.model), streaming: flag(facts.stream) }),
   answer(facts, told) {
     const type = text(facts.type);

@@ -23,7 +23,7 @@ export const cohereChat: Format = {
   request: { model: 'model', stream: 'stream' },
   response: { id: 'id', finish_reason: 'finishReason', usage: counts },
   event: { id: 'id', type: 'type', delta: { finish_reason: 'finishReason', usage: counts } },
-  repetitive: true,
+  repetitive: 'text',
   ask: (facts) => ({ model: text(facts.model), streaming: flag(facts.stream) }),
   answer(facts, told) {
     const type = text(facts.type);

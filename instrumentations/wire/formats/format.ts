@@ -31,8 +31,11 @@ export interface Format {
   readonly response: Fields;
   /** Fields of one streamed event, where it differs from a whole response. */
   readonly event?: Fields;
-  /** Most events of a stream tell nothing but text; absent where every event counts. */
-  readonly repetitive?: boolean;
+  /**
+   * `text` where most events of a stream tell nothing but text, `counts` where they tell counts besides that replace
+   * those of the events before; absent where every event counts.
+   */
+  readonly repetitive?: 'text' | 'counts';
   /** A stream is JSON documents, one a line, whatever its content type says. */
   readonly lines?: boolean;
   /** The answer may be something else than JSON, as audio is, and is then not read. */

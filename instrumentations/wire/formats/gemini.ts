@@ -34,6 +34,7 @@ export const gemini: Format = {
   request: {},
   // Without `alt=sse` a stream is one array that grows, element by element.
   response: { ...answer, '*': answer },
+  repetitive: 'counts',
   ask(_facts, path) {
     const { model, method } = googlePath(path);
     return { model, streaming: method === 'streamGenerateContent' };

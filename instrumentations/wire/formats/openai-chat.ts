@@ -23,7 +23,7 @@ export const openAiChat: Format = {
   operation: 'chat',
   request: { model: 'model', stream: 'stream' },
   response: answer,
-  repetitive: true,
+  repetitive: 'text',
   ask: (facts, path) => ({ model: modelOf(facts, path), streaming: flag(facts.stream) }),
   answer: addCompletion,
 };

@@ -20,7 +20,7 @@ export const openAiResponses: Format = {
   request: { model: 'model', stream: 'stream' },
   response: answer,
   event: { type: 'type', code: 'eventCode', error: openAiError, response: answer },
-  repetitive: true,
+  repetitive: 'text',
   ask: (facts, path) => ({ model: modelOf(facts, path), streaming: flag(facts.stream) }),
   answer(facts, told) {
     const type = text(facts.type);

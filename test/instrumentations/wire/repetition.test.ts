@@ -74,10 +74,46 @@ const messageEvent = fc
   )
   .map((data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
 
+/** Counts that grow, as they do; one of them may be no count at all. */
+const counts = fc.oneof({ weight: 9, arbitrary: fc.nat(2000) }, fc.constantFrom(-1, 1.5, '7', null, 1e30));
+const geminiEvent = fc
+  .record({
+    text,
+    finishReason: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, fc.constantFrom('STOP', 'MAX_TOKENS')),
+    usageMetadata: fc.oneof(
+      { weight: 1, arbitrary: fc.constant(undefined) },
+      {
+        weight: 6,
+        arbitrary: fc.record(
+          {
+            promptTokenCount: fc.constant(12),
+            candidatesTokenCount: counts,
+            thoughtsTokenCount: counts,
+            totalTokenCount: counts,
+          },
+          { requiredKeys: ['promptTokenCount'] },
+        ),
+      },
+    ),
+    extra: fc.constantFrom(
+      {},
+      {},
+      {},
+      {},
+      { error: { status: 'UNAVAILABLE' } },
+      { promptFeedback: { blockReason: 'SAFETY' } },
+    ),
+  })
+  .map(({ text: part, finishReason, usageMetadata, extra }) => {
+    const candidates = [{ content: { parts: [{ text: part }], role: 'model' }, finishReason, index: 0 }];
+    return `data: ${JSON.stringify({ candidates, usageMetadata, modelVersion: 'm', responseId: 'r', ...extra })}\r\n\r\n`;
+  });
+
 it.each([
   ['/v1/chat/completions', chatEvent],
   ['/v1/responses', responsesEvent],
   ['/v1/messages', messageEvent],
+  ['/v1beta/models/m:streamGenerateContent?alt=sse', geminiEvent],
 ])('recognising alike events never changes what a stream of %s says', async (path, event) => {
   const exchange = { path, sent: ['{"stream":true}'], status: 200, headers: { 'content-type': 'text/event-stream' } };
   // Some events in one chunk, as a busy network delivers them; a chunk alone is never taken for a repetition.
