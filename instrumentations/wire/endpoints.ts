@@ -64,6 +64,12 @@ export class Endpoints {
     };
   }
 
+  /** The same request to another host. */
+  moved(request: ModelRequest, origin: string): ModelRequest {
+    const { serverAddress, serverPort } = this.#origin(origin) ?? request;
+    return { ...request, serverAddress, serverPort };
+  }
+
   #origin(origin: string): Origin | undefined {
     const known = this.#origins.get(origin);
     if (known !== undefined || this.#origins.has(origin)) return known;

@@ -1,31 +1,48 @@
 import type { Context } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
 import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
-import { isTransportCode, knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
-import { classify, type Failure } from '../../src/recorders/failures.ts';
-import { type ModelCallResult, modelCalls, type RunningAttempt, type Seat } from '../../src/recorders/model-calls.ts';
+import { knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
+import type { Failure } from '../../src/recorders/failures.ts';
+import {
+  type AttemptStart,
+  type ModelCallResult,
+  modelCalls,
+  type RunningAttempt,
+  type Seat,
+} from '../../src/recorders/model-calls.ts';
 import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
+import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
 import type { ModelRequest } from './endpoints.ts';
-import type { Answer } from './formats/format.ts';
+import type { Answer, Asked } from './formats/format.ts';
 import { settledUsage } from './formats/usage.ts';
 import type { AnswerHead } from './headers.ts';
+import type { Redirect, Redirects } from './redirects.ts';
 import { createRequestReader, type RequestReader } from './request-reader.ts';
 
 const COLON = 0x3a;
-const ABORTED: Failure = { outcome: 'aborted', errorType: 'aborted' };
-const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
-const TIMEOUT: Failure = { outcome: 'timeout', errorType: 'timeout' };
 /** The answers that have no body, and say so. */
 const BODILESS = new Set([204, 205]);
+
+/** What is known of an exchange when its request is made. */
+export interface ExchangeStart {
+  readonly request: ModelRequest;
+  readonly origin: string;
+  readonly path: string;
+  /** The context in which the application made it. */
+  readonly caller: Context;
+  readonly parent: Context;
+  /** Answers that lead to this request. */
+  readonly leading: readonly Redirect[];
+  readonly redirects: Redirects;
+  readonly onEnd: (exchange: Exchange) => void;
+}
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
 export class Exchange {
   /** The chunk that a shadowed method has told and is just passing on: the wire's own event may tell it again. */
   passing: unknown;
-  readonly #request: ModelRequest;
-  readonly #path: string;
-  readonly #parent: Context;
+  readonly #start: ExchangeStart;
   readonly #startedAt = performance.now();
   readonly #requestReader: RequestReader;
   readonly #answer: Answer = { finishReasons: [], ended: false };
@@ -34,21 +51,19 @@ export class Exchange {
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
   #isStream = false;
-  #isAskedAsStream = false;
+  #asked: Asked = { streaming: false };
   #reader: BodyReader | undefined;
   #decoder: Decoder | undefined;
   readonly #chunks = new ChunkTimes();
   #isOver = false;
   #ending: { readonly failure: Failure | undefined; readonly endedAt: number } | undefined;
-  readonly #onEnd: (exchange: Exchange) => void;
+  /** The answer sends the client elsewhere: an error only if it does not follow. */
+  #redirect: Redirect | undefined;
 
-  constructor(request: ModelRequest, path: string, parent: Context, onEnd: (exchange: Exchange) => void) {
-    this.#request = request;
-    this.#path = path;
-    this.#parent = parent;
-    this.#seat = modelCalls.seat(parent);
-    this.#onEnd = onEnd;
-    this.#requestReader = createRequestReader(request.format);
+  constructor(start: ExchangeStart) {
+    this.#start = start;
+    this.#seat = modelCalls.seat(start.parent);
+    this.#requestReader = createRequestReader(start.request.format);
   }
 
   /** A piece of the request's body was sent. */
@@ -59,34 +74,40 @@ export class Exchange {
   /** The request is out, or all that will ever be known of it is: the call starts, with the model it asks for. */
   sent(): void {
     if (this.#attempt !== undefined) return;
-    const { provider, format, serverAddress, serverPort } = this.#request;
-    const { model, streaming } = format.ask(this.#requestReader.facts, this.#path);
-    this.#isAskedAsStream = streaming;
-    if (this.#requestReader.oversized > 0) drop('oversized_value', this.#requestReader.oversized);
-    this.#attempt = modelCalls.attempt(
-      {
-        provider,
-        operation: format.operation,
-        model,
-        streaming,
-        serverAddress,
-        serverPort,
-        startedAt: this.#startedAt,
-        context: this.#parent,
-      },
-      this.#seat,
+    const { request, path, parent, leading } = this.#start;
+    const { provider, format, serverAddress, serverPort } = request;
+    const asked = format.ask(this.#requestReader.facts, path);
+    // A request that follows another one may have no body, and one for another model does not follow it.
+    const leader = leading.find(
+      ({ isPending, exchange }) => isPending && (asked.model ?? exchange.asked.model) === exchange.asked.model,
     );
+    const { model, streaming } = asked.model === undefined && leader !== undefined ? leader.exchange.asked : asked;
+    this.#asked = { model, streaming };
+    if (this.#requestReader.oversized > 0) drop('oversized_value', this.#requestReader.oversized);
+    const details: AttemptStart = {
+      provider,
+      operation: format.operation,
+      model,
+      streaming,
+      serverAddress,
+      serverPort,
+      startedAt: this.#startedAt,
+      context: parent,
+    };
+    this.#attempt = leader?.follow(details, this.#seat) ?? modelCalls.attempt(details, this.#seat);
+    for (const redirect of leading) redirect.release();
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, { contentType, encoding }: AnswerHead): void {
+  answered(status: number, { contentType, encoding, location }: AnswerHead): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
     this.sent();
     this.#status = status;
     if (BODILESS.has(status)) return;
-    const { format } = this.#request;
-    const framing = status < 300 ? framingOf(format, contentType, this.#isAskedAsStream) : 'document';
+    if (status >= 300 && status < 400 && location !== undefined) this.#lead(location);
+    const { format } = this.#start.request;
+    const framing = status < 300 ? framingOf(format, contentType, this.#asked.streaming) : 'document';
     this.#isStream = framing === 'events' || framing === 'lines';
     if (framing === 'opaque') return;
     const reader = createBodyReader(format, framing, this.#answer);
@@ -113,7 +134,7 @@ export class Exchange {
 
   /** The application ended the exchange itself, for this reason if it gave one. */
   left(reason: unknown, isLate: boolean): void {
-    this.#end(isLate || isTimeout(reason) ? TIMEOUT : ABORTED);
+    this.#end(isLate ? TIMEOUT : classifyLeaving(reason));
   }
 
   /** The exchange is over, and nobody has read its answer or heard of its end. */
@@ -123,6 +144,7 @@ export class Exchange {
 
   /** Nobody will tell the end any more. */
   abandoned(): void {
+    this.#redirect?.end();
     // The process may be about to end, so a decoder is not waited for.
     this.#decoder?.destroy();
     this.#decoder = undefined;
@@ -150,8 +172,20 @@ export class Exchange {
     }
   }
 
+  #lead(location: string): void {
+    const { request, origin, path, caller, redirects } = this.#start;
+    if (this.#attempt === undefined) return;
+    const exchange = { request, asked: this.#asked, caller, attempt: this.#attempt };
+    this.#redirect = redirects.add(exchange, origin + path, location);
+  }
+
   #finish(failure: Failure | undefined, endedAt: number): void {
-    this.#onEnd(this);
+    if (this.#redirect?.isPending === true) return this.#redirect.wait(() => this.#finish(failure, endedAt));
+    this.#start.onEnd(this);
+    if (this.#redirect?.isFollowed === true) {
+      this.#attempt?.redirected(this.#status, endedAt);
+      return;
+    }
     const reader = this.#reader;
     reader?.end();
     if (reader !== undefined && (this.#status ?? 0) < 300) {
@@ -192,37 +226,6 @@ export class Exchange {
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }
-}
-
-/** undici cancels the body of a response that was dropped unread with exactly this reason. */
-const COLLECTED = 'Response object has been garbage collected';
-
-/**
- * What ends an exchange early is an error of Node or undici, which has a code, or the reason that the application gave
- * when it aborted or cancelled, which may be any value.
- */
-function classifyEnd(error: unknown): Failure {
-  if (error === COLLECTED) return ABANDONED;
-  const failure = classify(error);
-  if (failure.outcome !== 'error') return failure;
-  const code = codeOf(error);
-  if (!isTransportCode(code) && knownErrorType(code) === undefined) return ABORTED;
-  return { outcome: 'error', errorType: knownErrorType(code) ?? '_OTHER' };
-}
-
-function codeOf(error: unknown): unknown {
-  try {
-    return (error as { code?: unknown } | null | undefined)?.code;
-  } catch {
-    return undefined;
-  }
-}
-
-/** `http.request` wraps the reason of a signal, axios says ECONNABORTED where others say ETIMEDOUT. */
-function isTimeout(reason: unknown): boolean {
-  if (typeof reason !== 'object' || reason === null) return false;
-  const { code, cause } = reason as { code?: unknown; cause?: unknown };
-  return code === 'ECONNABORTED' || [reason, cause].some((error) => classify(error).outcome === 'timeout');
 }
 
 /** Gateways send comments (`: processing`) while they wait for the model: those are no chunks of the answer. */

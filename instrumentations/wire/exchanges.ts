@@ -1,11 +1,14 @@
+import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { activeContext } from '../../src/recorders/inbound.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
+import { Redirects } from './redirects.ts';
 
 /** The exchanges in flight, on whichever wire. */
 export class Exchanges {
   readonly #endpoints: Endpoints;
+  readonly #redirects = new Redirects();
   readonly #inFlight = new Set<Exchange>();
   readonly #onEnd = (exchange: Exchange): void => {
     this.#inFlight.delete(exchange);
@@ -15,21 +18,34 @@ export class Exchanges {
     this.#endpoints = endpoints;
   }
 
-  /** Whether a request with this method may be a model call; of most requests a wire need not know more. */
+  /** Whether a request with this method may be a model call: of most others a wire need not know more. */
   mayOpen(method: string): boolean {
-    return method === 'POST';
+    return method === 'POST' || !this.#redirects.isEmpty;
   }
 
   /** Begins an exchange if this request is a model call; a request through a proxy may name its whole URL as its path. */
-  open(method: string, origin: string, target: string): Exchange | undefined {
-    const isWhole = target.charCodeAt(0) !== SLASH && URL.canParse(target);
-    const whole = isWhole ? new URL(target) : undefined;
+  open(method: string, connectedTo: string, target: string): Exchange | undefined {
+    const whole = target.charCodeAt(0) !== SLASH && URL.canParse(target) ? new URL(target) : undefined;
+    const origin = whole?.origin ?? connectedTo;
     const path = whole === undefined ? target : whole.pathname + whole.search;
-    const found = this.#endpoints.find(method, whole?.origin ?? origin, path);
-    if (found === undefined) return undefined;
-    const parent = activeContext();
-    if (isTracingSuppressed(parent)) return undefined;
-    const exchange = new Exchange(found, path, parent, this.#onEnd);
+    const found = this.#endpoints.find(method, origin, path);
+    if (found === undefined && this.#redirects.isEmpty) return undefined;
+    const caller = context.active();
+    const leading = this.#redirects.to(origin, path, caller);
+    // Where a provider sends its clients it is still the one that was asked, however that place is called.
+    const request = leading[0] === undefined ? found : this.#endpoints.moved(leading[0].exchange.request, origin);
+    if (request === undefined || isTracingSuppressed(caller)) return undefined;
+    const exchange = new Exchange({
+      request,
+      origin,
+      path,
+      caller,
+      parent: activeContext(),
+      leading,
+      redirects: this.#redirects,
+      onEnd: this.#onEnd,
+    });
+    for (const redirect of leading) redirect.claim();
     this.#inFlight.add(exchange);
     return exchange;
   }

@@ -11,6 +11,10 @@ import type { FailedPart, Scope } from './model-scope.ts';
 export interface RunningAttempt {
   readonly context: Context;
   finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt?: number): void;
+  /** The exchange to which this one's answer leads; it takes this one's place if this one is a call of its own. */
+  continueWith(details: AttemptStart): RunningAttempt | undefined;
+  /** The answer led to another exchange, which decides. */
+  redirected(statusCode: number | undefined, endedAt: number): void;
 }
 
 /** What is known when an exchange starts. */
@@ -36,7 +40,7 @@ export class Attempt implements RunningAttempt {
   readonly context: Context;
   readonly #call: Call;
   readonly #scope: Scope;
-  readonly #isWholeCall: boolean;
+  #isWholeCall: boolean;
   readonly #target: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
@@ -61,14 +65,41 @@ export class Attempt implements RunningAttempt {
 
   finish(seen: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt = performance.now()): void {
     if (this.#finished) return;
+    const failure = seen && this.#scope.explain(seen, this.#target, endedAt - this.#startedAt, result.statusCode);
+    this.#publish(failure, result, endedAt);
+    const hasBegun = result.statusCode !== undefined && result.statusCode >= 200 && result.statusCode < 300;
+    const end = { failure, target: this.#target, usage: result.usage, hasBegun, endedAt };
+    this.#call.attemptFinished(end, result, chunks, this.#isWholeCall);
+    this.#scope.exchangeEnded(end);
+  }
+
+  continueWith(details: AttemptStart): RunningAttempt | undefined {
+    if (this.#finished || !this.#isWholeCall) return undefined;
+    this.#isWholeCall = false;
+    return new Attempt(details, new Seat(this.#scope), true);
+  }
+
+  redirected(statusCode: number | undefined, endedAt: number): void {
+    if (this.#finished) return;
+    this.#publish(undefined, { statusCode }, endedAt);
+    const target = this.#target;
+    this.#scope.exchangeEnded({
+      failure: undefined,
+      target,
+      usage: undefined,
+      hasBegun: false,
+      leadsOn: true,
+      endedAt,
+    });
+  }
+
+  #publish(failure: Failure | undefined, result: ModelCallResult, endedAt: number): void {
     this.#finished = true;
-    const durationMs = endedAt - this.#startedAt;
-    const failure = seen && this.#scope.explain(seen, this.#target, durationMs, result.statusCode);
     const attempt: ModelAttempt = Object.freeze({
       kind: 'model_attempt',
       ...this.#target,
       startTime: this.#startTime,
-      durationMs,
+      durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
       errorType: failure?.errorType,
       responseModel: result.model,
@@ -77,9 +108,5 @@ export class Attempt implements RunningAttempt {
     });
     publish(attempt);
     this.#inbound?.ended(this.#startedAt, endedAt);
-    const hasBegun = result.statusCode !== undefined && result.statusCode >= 200 && result.statusCode < 300;
-    const end = { failure, target: this.#target, usage: result.usage, hasBegun, endedAt };
-    this.#call.attemptFinished(end, result, chunks, this.#isWholeCall);
-    this.#scope.exchangeEnded(end);
   }
 }

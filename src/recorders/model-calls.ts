@@ -17,7 +17,7 @@ import { Layer } from './model-layer.ts';
 import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
-export type { RunningAttempt, Seat } from './model-attempt.ts';
+export type { AttemptStart, RunningAttempt, Seat } from './model-attempt.ts';
 export type { ModelCallResult, ModelCallStart, RunningCall } from './model-call.ts';
 export type { SdkRequest } from './model-scope.ts';
 

@@ -18,6 +18,8 @@ export interface ExchangeEnd {
   readonly usage: TokenUsage | undefined;
   /** The provider had begun to answer, and so had begun to count tokens. */
   readonly hasBegun: boolean;
+  /** It was no answer but the way to another exchange. */
+  readonly leadsOn?: boolean;
   readonly endedAt: number;
 }
 
@@ -165,12 +167,12 @@ export abstract class Scope {
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) scope.exchanges++;
   }
 
-  exchangeEnded({ failure, target, usage, hasBegun, endedAt }: ExchangeEnd): void {
+  exchangeEnded({ failure, target, usage, hasBegun, leadsOn = false, endedAt }: ExchangeEnd): void {
     this.#running--;
     const failed = failure && { errorType: failure.errorType, target, endedAt };
     this.#failed = failed;
     if (usage !== undefined) this.#addUsage(checkUsage(usage));
-    else if (failure === undefined || hasBegun) this.#isSumKnown = false;
+    else if (!leadsOn && (failure === undefined || hasBegun)) this.#isSumKnown = false;
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       scope.exchanges--;
       // How a stream ended is told after the layer that handed it on has settled.
