@@ -2,6 +2,8 @@ import * as zlib from 'node:zlib';
 
 /** Most bytes that one answer may decode to; a small compressed body can hide a huge one. */
 const MAX_DECODED = 256 * 1024 * 1024;
+/** Most bytes that may wait to be decoded, where the network is faster than the decoder. */
+const MAX_WAITING = 16 * 1024 * 1024;
 
 /** What became of a body: decoded to its end, not what its encoding says, or too large to be decoded. */
 export type Decoded = 'whole' | 'broken' | 'too_large';
@@ -40,7 +42,9 @@ export function createDecoder(encoding: string, pass: (bytes: Buffer) => void): 
     write(chunk) {
       if (stream === undefined) start(chunk);
       // The decoder works on another thread: the application may reuse its bytes meanwhile.
-      if (stream?.destroyed === false) stream.write(Buffer.from(chunk));
+      if (stream?.destroyed !== false) return;
+      if (stream.writableLength > MAX_WAITING) stop('too_large');
+      else stream.write(Buffer.from(chunk));
     },
     end(done) {
       if (stream === undefined || stream.destroyed) {
