@@ -13,37 +13,55 @@ export const systemClock: Clock = {
 
 /** For how long the wall clock is believed before it is compared with the monotonic one. */
 const BELIEVED_MS = 1000;
-/** Timestamps of one moment differ a little: a start in whole milliseconds plus a duration in fractions. */
+/** What the wall clock may be off before it was set: it tells whole milliseconds, and timestamps are made before they come. */
 const TOLERANCE_MS = 50;
+const MAX_SETTINGS = 100;
+
+/** From when on, monotonic time, the two clocks differ by how much. */
+interface Setting {
+  readonly from: number;
+  readonly offset: number;
+}
 
 /**
- * Places Unix timestamps on the monotonic clock. A look at a clock costs more than recording a value, and a finished
- * operation knows when it ended: only a timestamp that moved by a second, or went back, is compared with the clock.
+ * Places Unix timestamps on the monotonic clock, and back. A look at a clock costs more than recording a value, and a
+ * finished operation knows when it ended: only a timestamp that moved by a second, or went back, is compared.
  */
 export class Timeline {
-  readonly clock: Clock;
-  #offset = 0;
+  readonly #clock: Clock;
+  readonly #settings: Setting[] = [];
+  #offset = Number.NaN;
   #believedFrom = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   now(): number {
-    return this.clock.monotonic();
+    return this.#clock.monotonic();
   }
 
-  /** When something happened, given its timestamp; nothing lies in the future. */
+  /** When something with this timestamp happened; what lies further back, or ahead, counts as happening now. */
   at(timestamp: number): number {
     const isBelieved = timestamp >= this.#believedFrom && timestamp < this.#believedFrom + BELIEVED_MS;
-    return isBelieved ? timestamp + this.#offset : this.#compare();
+    return isBelieved ? timestamp + this.#offset : this.#compare(timestamp);
   }
 
-  #compare(): number {
-    const now = this.clock.monotonic();
-    const unix = this.clock.unix();
-    this.#offset = now - unix;
+  /** The timestamp of a time, by the wall clock as it was set then; exact to a hundredth of a millisecond. */
+  timestampOf(time: number): number {
+    const setting = this.#settings.findLast(({ from }) => from <= time) ?? this.#settings[0];
+    return Math.round((time - (setting?.offset ?? 0)) * 100) / 100;
+  }
+
+  #compare(timestamp: number): number {
+    const now = this.#clock.monotonic();
+    const unix = this.#clock.unix();
     this.#believedFrom = unix - TOLERANCE_MS;
-    return now;
+    if (!(Math.abs(now - unix - this.#offset) < TOLERANCE_MS)) {
+      this.#offset = now - unix;
+      this.#settings.push({ from: now - TOLERANCE_MS, offset: this.#offset });
+      if (this.#settings.length > MAX_SETTINGS) this.#settings.shift();
+    }
+    return Math.abs(unix - timestamp) < TOLERANCE_MS ? timestamp + this.#offset : now;
   }
 }

@@ -75,7 +75,7 @@ export class Core {
   ): void {
     if (!isPossible(durationMs)) return drop('invalid_value');
     const metadata = given === undefined ? undefined : metadataOf(given);
-    operation.series.find(tags).add(this.timeline.at(timestamp), timestamp, durationMs, outcome, metadata);
+    operation.series.find(tags).add(this.timeline.at(timestamp), durationMs, outcome, metadata);
     const isSlow = durationMs > this.slowThresholdMs;
     if (isSlow) this.#tellSlow(operation.name, durationMs, timestamp, metadata);
     const { storage, captureStacks } = this.options;

@@ -37,7 +37,8 @@ function exactly(series: readonly Series[], range: Range, weight: number): Distr
   const values: number[] = [];
   const tally = new Tally();
   for (const { ring } of series) {
-    ring.forEachBetween(range.from, range.to, (value, outcome) => {
+    ring.forEach((value, outcome, time) => {
+      if (time < range.from || time > range.to) return;
       values.push(value);
       tally.add(value, outcome);
     });

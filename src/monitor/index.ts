@@ -1,11 +1,11 @@
 export type { Clock } from './clock.ts';
 export type { RecordDetails } from './core.ts';
 export type { Logger } from './log.ts';
+export type { RecordedMeasurement } from './measurements.ts';
 export type { Metadata } from './metadata.ts';
 export type { OperationTiming } from './operation-stats.ts';
 export type { ErrorReporter, PerformanceMonitorOptions, PlatformContext } from './options.ts';
 export { PerformanceMonitor } from './performance-monitor.ts';
-export type { RecordedMeasurement } from './ring.ts';
 export type { MonitorScope } from './scope.ts';
 export type { SlowOperation } from './slow-operations.ts';
 export type { MetricStore, StoredMeasurement } from './store.ts';

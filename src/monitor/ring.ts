@@ -1,99 +1,73 @@
 import type { Metadata } from './metadata.ts';
 import type { Outcome } from './tally.ts';
 
-/** One recorded piece of work. */
-export interface RecordedMeasurement {
-  /** Unix milliseconds of its end. */
-  readonly timestamp: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  /** Undefined where the outcome is unknown. */
-  readonly success: boolean | undefined;
-  readonly metadata: Metadata | undefined;
-}
-
 const FIRST_CAPACITY = 16;
-/** A tick is a tenth of a second, so that 32 bits last for 13 years. */
-const TICK_MS = 100;
-
+/** A value, and a stamp: four times the microsecond at which it was recorded, plus how it ended. */
+const FIELDS = 2;
 const OUTCOMES: readonly Outcome[] = ['success', 'error', 'unknown'];
+const CODES: Record<Outcome, number> = { success: 0, error: 1, unknown: 2 };
+
+/** Receives one measurement; the time is of the monotonic clock. */
+export type TellMeasurement = (value: number, outcome: Outcome, time: number, metadata: Metadata | undefined) => void;
 
 /** The most recent measurements; it grows up to its limit, then each new one takes the place of the oldest. */
 export class Ring {
   readonly #limit: number;
-  #values = new Float64Array(0);
-  #timestamps = new Float64Array(0);
-  #ticks = new Uint32Array(0);
-  #outcomes = new Uint8Array(0);
+  #entries = new Float64Array(0);
   #metadata: (Metadata | undefined)[] | undefined;
   #next = 0;
-  #size = 0;
   #hasForgotten = false;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#limit = limit * FIELDS;
   }
 
-  add(time: number, timestamp: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
-    if (this.#next === this.#values.length) this.#makeRoom();
-    const at = this.#next++;
-    this.#values[at] = value;
-    this.#timestamps[at] = timestamp;
-    this.#ticks[at] = time / TICK_MS;
-    this.#outcomes[at] = outcome === 'success' ? 0 : outcome === 'error' ? 1 : 2;
-    if (metadata !== undefined) this.#metadata ??= new Array(this.#values.length).fill(undefined);
-    if (this.#metadata !== undefined) this.#metadata[at] = metadata;
-    if (this.#size < this.#values.length) this.#size++;
-    else this.#hasForgotten = true;
+  add(time: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
+    if (this.#next === this.#entries.length) this.#makeRoom();
+    const at = this.#next;
+    this.#next = at + FIELDS;
+    this.#entries[at] = value;
+    this.#entries[at + 1] = Math.round(time * 1000) * 4 + CODES[outcome];
+    if (metadata !== undefined || this.#metadata !== undefined) this.#keepMetadata(at, metadata);
   }
 
   /** True when everything since this time is still here. */
   reachesBackTo(from: number): boolean {
-    return !this.#hasForgotten || (this.#ticks[this.#oldest] as number) * TICK_MS < from;
+    if (!this.#hasForgotten) return true;
+    const oldest = this.#next % this.#entries.length;
+    return timeOf(this.#entries[oldest + 1] as number) < from;
   }
 
-  /** From the oldest to the newest, those that fell between two times. */
-  forEachBetween(from: number, to: number, tell: (value: number, outcome: Outcome) => void): void {
-    for (const at of this.#places()) {
-      const time = (this.#ticks[at] as number) * TICK_MS;
-      if (time >= from && time <= to)
-        tell(this.#values[at] as number, OUTCOMES[this.#outcomes[at] as number] as Outcome);
+  /** From the oldest to the newest. */
+  forEach(tell: TellMeasurement): void {
+    const { length } = this.#entries;
+    const size = this.#hasForgotten ? length : this.#next;
+    const oldest = this.#hasForgotten ? this.#next : 0;
+    for (let i = 0; i < size; i += FIELDS) {
+      const at = (oldest + i) % length;
+      const stamp = this.#entries[at + 1] as number;
+      tell(this.#entries[at] as number, OUTCOMES[stamp % 4] as Outcome, timeOf(stamp), this.#metadata?.[at / FIELDS]);
     }
   }
 
-  measurements(): RecordedMeasurement[] {
-    return Array.from(this.#places(), (at) => ({
-      timestamp: this.#timestamps[at] as number,
-      duration: this.#values[at] as number,
-      success: [true, false, undefined][this.#outcomes[at] as number],
-      metadata: this.#metadata?.[at],
-    }));
-  }
-
-  get #oldest(): number {
-    return this.#size < this.#values.length ? 0 : this.#next % this.#size;
-  }
-
-  *#places(): Iterable<number> {
-    const oldest = this.#oldest;
-    for (let i = 0; i < this.#size; i++) yield (oldest + i) % this.#values.length;
+  #keepMetadata(at: number, metadata: Metadata | undefined): void {
+    this.#metadata ??= [];
+    this.#metadata[at / FIELDS] = metadata;
   }
 
   #makeRoom(): void {
-    const { length } = this.#values;
+    const { length } = this.#entries;
     if (length === this.#limit) {
       this.#next = 0;
+      this.#hasForgotten = true;
       return;
     }
-    const capacity = Math.min(this.#limit, Math.max(FIRST_CAPACITY, length * 2));
-    this.#values = grown(this.#values, new Float64Array(capacity));
-    this.#timestamps = grown(this.#timestamps, new Float64Array(capacity));
-    this.#ticks = grown(this.#ticks, new Uint32Array(capacity));
-    this.#outcomes = grown(this.#outcomes, new Uint8Array(capacity));
+    const grown = new Float64Array(Math.min(this.#limit, Math.max(FIRST_CAPACITY * FIELDS, length * 2)));
+    grown.set(this.#entries);
+    this.#entries = grown;
   }
 }
 
-function grown<T extends Float64Array | Uint32Array | Uint8Array>(old: T, fresh: T): T {
-  fresh.set(old);
-  return fresh;
+function timeOf(stamp: number): number {
+  return Math.floor(stamp / 4) / 1000;
 }

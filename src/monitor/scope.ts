@@ -1,6 +1,6 @@
 import type { Core, RecordDetails } from './core.ts';
+import { measurementsOf, type RecordedMeasurement } from './measurements.ts';
 import { type OperationTiming, timingOf } from './operation-stats.ts';
-import type { RecordedMeasurement } from './ring.ts';
 import { Timer } from './timer.ts';
 import { track } from './track.ts';
 
@@ -49,9 +49,7 @@ export class MonitorScope {
 
   /** The measurements that are kept of every operation, from the oldest to the newest. */
   exportMetrics(): Map<string, RecordedMeasurement[]> {
-    return new Map(
-      this.#own().map(({ name, series }) => [name, series.matching().flatMap(({ ring }) => ring.measurements())]),
-    );
+    return new Map(this.#own().map((own) => [own.name, measurementsOf(own, this.core.timeline)]));
   }
 
   #own() {

@@ -19,8 +19,8 @@ export class Series {
     this.ring = new Ring(maxMeasurements);
   }
 
-  add(time: number, timestamp: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
-    this.ring.add(time, timestamp, value, outcome, metadata);
+  add(time: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
+    this.ring.add(time, value, outcome, metadata);
     this.#windows.add(time, value, outcome);
   }
 
