@@ -118,6 +118,17 @@ describe('the metrics listener', () => {
     expect((await names()).filter((name) => /token|speed|throughput/.test(name))).toEqual([]);
   });
 
+  it('splits tokens by what they are made of, and calls unknown what nobody explains', async () => {
+    const listener = start(['v1.41', 'latest']);
+    const kinds = { textInput: 40, audioInput: 50, imageInput: 0, audioOutput: 50 };
+    listener.observed({ ...CALL, usage: { input: 100, output: 50, total: 150, ...kinds } });
+    const byKind = async (name: string) =>
+      Object.fromEntries((await points(name)).map((p) => [p.attributes['gen_ai.token.modality'], p.value]));
+    expect(await byKind('gen_ai.client.inference.usage.input_tokens')).toEqual({ text: 40, audio: 50, unknown: 10 });
+    expect(await byKind('gen_ai.client.inference.usage.output_tokens')).toEqual({ audio: 50 });
+    expect(await points('gen_ai.client.token.usage')).toMatchObject([{ value: { sum: 100 } }, { value: { sum: 50 } }]);
+  });
+
   it('reports no speed of a stream that came in one piece', async () => {
     start().observed({ ...CALL, longestStallMs: undefined });
     const written = await names();

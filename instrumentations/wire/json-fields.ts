@@ -1,6 +1,7 @@
 /**
  * Which values of a JSON document are wanted: keys lead to further keys, `*` to the elements of an array, and a string
- * names the fact that the value becomes. A name ending in `[]` collects several, one ending in `+` is the sum of numbers.
+ * names the fact that the value becomes. A name ending in `[]` collects several, one ending in `+` is the sum of
+ * numbers. The fact under `?` is true where the value is a text, an object or an array, whatever it holds.
  */
 export interface Fields {
   readonly [key: string]: Fields | string;
@@ -14,19 +15,25 @@ export interface CompiledFields {
   readonly keys: readonly { readonly bytes: Uint8Array; readonly node: CompiledFields }[];
   readonly element: CompiledFields | undefined;
   readonly fact: string | undefined;
+  /** The fact that there is something. */
+  readonly presence: string | undefined;
   /** The facts of this value and of all within. */
   readonly within: readonly string[];
 }
 
 /** Makes fields ready to be looked for. */
 export function compileFields(fields: Fields | string): CompiledFields {
-  if (typeof fields === 'string') return { keys: [], element: undefined, fact: fields, within: [fields] };
-  const { '*': wantedElement, ...wantedKeys } = fields;
+  if (typeof fields === 'string') {
+    return { keys: [], element: undefined, fact: fields, presence: undefined, within: [fields] };
+  }
+  const { '*': wantedElement, '?': wantedPresence, ...wantedKeys } = fields;
   const keys = Object.entries(wantedKeys).map(([key, value]) => ({
     bytes: Buffer.from(key),
     node: compileFields(value),
   }));
   const element = wantedElement === undefined ? undefined : compileFields(wantedElement);
-  const within = [...keys.flatMap(({ node }) => node.within), ...(element?.within ?? [])];
-  return { keys, element, fact: undefined, within };
+  const presence = typeof wantedPresence === 'string' ? wantedPresence : undefined;
+  const own = presence === undefined ? [] : [presence];
+  const within = [...keys.flatMap(({ node }) => node.within), ...(element?.within ?? []), ...own];
+  return { keys, element, fact: undefined, presence, within };
 }

@@ -26,12 +26,13 @@ export class JsonLines {
     let at = 0;
     while (at < chunk.length) {
       const found = chunk.indexOf(LINE_FEED, at);
-      const end = found === -1 ? chunk.length : found;
+      const end = found === -1 ? chunk.length : found + 1;
+      // With its line feed, which ends what may be no document at all.
       this.#scanner.feed(chunk, at, end);
       if (found === -1) return;
       // A document that is not over yet goes on: some servers indent what they send.
       if (this.#scanner.complete || this.#scanner.malformed) this.#endOfDocument();
-      at = end + 1;
+      at = end;
     }
   }
 

@@ -149,11 +149,13 @@ export class JsonScanner {
   #value(byte: number): void {
     const wanted = this.#wanted;
     if (byte === QUOTE) {
+      if (wanted?.presence !== undefined) this.facts[wanted.presence] = true;
       this.#state = wanted?.fact === undefined ? STRING : WANTED_STRING;
       this.#length = 0;
       this.#sawEscape = false;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       const isArray = byte === OPEN_BRACKET;
+      if (wanted?.presence !== undefined) this.facts[wanted.presence] = true;
       if (wanted === undefined || (isArray ? wanted.element === undefined : wanted.keys.length === 0)) {
         this.#state = SKIP;
         this.#skipper.begin();

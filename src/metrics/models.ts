@@ -1,5 +1,5 @@
 import type { AttributesOf, Instruments } from '../instruments.ts';
-import type { ModelAttempt, ModelCall, ModelFallback } from '../observations.ts';
+import type { ModelAttempt, ModelCall, ModelFallback, TokenUsage } from '../observations.ts';
 import type { BoundedAttributes } from './attributes.ts';
 
 export function recordModelCall(to: Instruments, attributes: BoundedAttributes, call: ModelCall): void {
@@ -42,17 +42,17 @@ function recordTokens(
   if (call.usage === undefined) return;
   const { input, output, total, cacheRead, cacheWrite, reasoning } = call.usage;
   const succeeded = call.outcome === 'success';
-  // The providers give no breakdown by modality that would sum up for all of them: the convention's word is `unknown`.
+  // No provider tells of what kind these are; the convention's word for that is `unknown`.
   const counted = { ...base, 'gen_ai.token.modality': 'unknown' };
   if (input !== undefined) {
     to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'input' }).record(input);
-    if (!embeddings) to.with('usageInputTokens', counted).record(input);
+    if (!embeddings) recordByModality(to, 'usageInputTokens', base, input, inputKinds(call.usage));
     if (succeeded) to.with(embeddings ? 'embeddingsInputTokens' : 'inferenceInputTokens', base).record(input);
   }
   if (embeddings) return;
   if (output !== undefined) {
     to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'output' }).record(output);
-    to.with('usageOutputTokens', counted).record(output);
+    recordByModality(to, 'usageOutputTokens', base, output, outputKinds(call.usage));
     if (succeeded) to.with('inferenceOutputTokens', base).record(output);
   }
   if (cacheRead !== undefined) to.with('usageCacheReadTokens', counted).record(cacheRead);
@@ -65,6 +65,41 @@ function recordTokens(
   if (call.streaming && output !== undefined && afterFirstMs > 0 && call.longestStallMs !== undefined) {
     to.with('modelOutputSpeed', base).record(output / (afterFirstMs / 1000));
   }
+}
+
+type Kinds = readonly (readonly [modality: string, count: number | undefined])[];
+
+function inputKinds({ textInput, imageInput, audioInput }: TokenUsage): Kinds {
+  return [
+    ['text', textInput],
+    ['image', imageInput],
+    ['audio', audioInput],
+  ];
+}
+
+function outputKinds({ textOutput, imageOutput, audioOutput }: TokenUsage): Kinds {
+  return [
+    ['text', textOutput],
+    ['image', imageOutput],
+    ['audio', audioOutput],
+  ];
+}
+
+/** The points of all modalities make the whole; no series is made for a kind that does not occur. */
+function recordByModality(
+  to: Instruments,
+  id: 'usageInputTokens' | 'usageOutputTokens',
+  base: AttributesOf<'modelTokenThroughput'>,
+  whole: number,
+  kinds: Kinds,
+): void {
+  let rest = whole;
+  for (const [modality, count] of kinds) {
+    if (count === undefined || count === 0) continue;
+    to.with(id, { ...base, 'gen_ai.token.modality': modality }).record(count);
+    rest -= count;
+  }
+  if (rest > 0 || whole === 0) to.with(id, { ...base, 'gen_ai.token.modality': 'unknown' }).record(rest);
 }
 
 export function recordModelAttempt(to: Instruments, attributes: BoundedAttributes, attempt: ModelAttempt): void {

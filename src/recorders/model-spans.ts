@@ -59,6 +59,15 @@ function targetAttributes(target: ModelTarget): Attributes {
   return attributes;
 }
 
+const MODALITIES = [
+  ['textInput', 'gen_ai.usage.text.input_tokens'],
+  ['imageInput', 'gen_ai.usage.image.input_tokens'],
+  ['audioInput', 'gen_ai.usage.audio.input_tokens'],
+  ['textOutput', 'gen_ai.usage.text.output_tokens'],
+  ['imageOutput', 'gen_ai.usage.image.output_tokens'],
+  ['audioOutput', 'gen_ai.usage.audio.output_tokens'],
+] as const;
+
 function describe(span: Span, call: ModelCall, statusCode: number | undefined): void {
   const attributes: Attributes = { ...targetAttributes(call), 'gaugeway.outcome': call.outcome };
   span.updateName(nameOf(call));
@@ -78,6 +87,10 @@ function describe(span: Span, call: ModelCall, statusCode: number | undefined): 
     set('gen_ai.usage.output_tokens', usage.output);
     set('gen_ai.usage.cache_read.input_tokens', usage.cacheRead);
     set('gen_ai.usage.reasoning.output_tokens', usage.reasoning);
+    for (const [field, attribute] of MODALITIES) {
+      // A kind that did not occur is told by most providers with every call.
+      if (usage[field] !== 0) set(attribute, usage[field]);
+    }
     const profiles = genAiProfiles();
     if (profiles.includes('latest')) set('gen_ai.usage.cache_write.input_tokens', usage.cacheWrite);
     if (profiles.includes('v1.41')) set('gen_ai.usage.cache_creation.input_tokens', usage.cacheWrite);

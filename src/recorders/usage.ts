@@ -33,7 +33,7 @@ export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undef
     usage[field] = value as number;
   }
   const { input, output } = usage;
-  if (input !== undefined && output !== undefined) usage.total ??= input + output;
+  if (input !== undefined && output !== undefined) usage.total = input + output;
   for (const [part, whole] of [
     ['cacheRead', input],
     ['cacheWrite', input],

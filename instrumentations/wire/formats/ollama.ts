@@ -1,7 +1,7 @@
 import { addError, addFinishReasons, type Format, text } from './format.ts';
 import { addUsage, count } from './usage.ts';
 
-/** Ollama's own chat; streams unless it is told not to. Its words for errors are sentences. */
+/** Ollama's own chat; streams unless it is told not to. */
 export const ollamaChat: Format = {
   operation: 'chat',
   request: { model: 'model', stream: 'stream' },
@@ -11,7 +11,7 @@ export const ollamaChat: Format = {
     done_reason: 'doneReason',
     prompt_eval_count: 'evaluated',
     eval_count: 'written',
-    error: 'error',
+    error: { '?': 'hasError' },
   },
   lines: true,
   ask: (facts) => ({ model: text(facts.model), streaming: facts.stream !== false }),
@@ -24,7 +24,7 @@ export const ollamaChat: Format = {
     if (facts.evaluated !== undefined || facts.written !== undefined) {
       addUsage(told, facts, { input: count(facts.evaluated), output: count(facts.written) });
     }
-    addError(told, facts.error);
+    addError(told, facts.hasError === true ? 'error' : undefined);
     return true;
   },
 };

@@ -1,6 +1,7 @@
+import type { Facts } from '../json-fields.ts';
 import { addError, type Format, flag, modelOf, text } from './format.ts';
 import { completionUsage, openAiError, responseUsage } from './openai-usage.ts';
-import { addUsage } from './usage.ts';
+import { addUsage, count, sum } from './usage.ts';
 
 /** The convention has no names for operations on audio. */
 const audio = {
@@ -17,11 +18,20 @@ const audio = {
     const type = text(facts.type);
     told.model ??= text(facts.model);
     if (type?.endsWith('.done') === true) told.ended = true;
-    if (facts.input !== undefined || facts.output !== undefined) addUsage(told, facts);
-    addError(told, facts.errorCode, facts.errorType, type === 'error' ? 'error' : undefined);
+    if (facts.input !== undefined || facts.output !== undefined) {
+      addUsage(told, facts, { input: wholeInput(facts) });
+    }
+    const isFailure = type === 'error' || facts.hasError === true;
+    addError(told, facts.errorCode, facts.errorType, isFailure ? 'error' : undefined);
     return true;
   },
 } satisfies Partial<Format>;
+
+/** Mistral leaves the sound out of the input, as the total tells: how much there was of it, nobody knows. */
+function wholeInput(facts: Facts): number | undefined {
+  const told = sum(count(facts.input), count(facts.output));
+  return typeof facts.total === 'number' && told !== undefined && facts.total > told ? Number.NaN : count(facts.input);
+}
 
 /** OpenAI speech, from text. */
 export const openAiSpeech: Format = {

@@ -11,7 +11,7 @@ export const openAiEmbeddings: Format = {
   answer(facts, told) {
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
-    addError(told, facts.errorCode, facts.errorType);
+    addError(told, facts.errorCode, facts.errorType, facts.hasError === true ? 'error' : undefined);
     // Voyage and Jina tell a total alone; embeddings have no other tokens than those of the input.
     const input = count(facts.input) ?? count(facts.total);
     if (input !== undefined) addUsage(told, facts, { input, output: undefined });

@@ -19,5 +19,5 @@ export const openAiImages: Format = {
 };
 
 function failureOf(facts: Facts): string | undefined {
-  return facts.type === 'error' ? 'error' : undefined;
+  return facts.type === 'error' || facts.hasError === true ? 'error' : undefined;
 }

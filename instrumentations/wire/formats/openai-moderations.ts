@@ -11,8 +11,8 @@ export const openAiModerations: Format = {
   answer(facts, told) {
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
-    if (facts.input !== undefined) addUsage(told, facts);
-    addError(told, facts.errorCode, facts.errorType);
+    if (facts.input !== undefined) addUsage(told, facts, { output: undefined });
+    addError(told, facts.errorCode, facts.errorType, facts.hasError === true ? 'error' : undefined);
     return true;
   },
 };

@@ -1,7 +1,7 @@
 import type { Fields } from '../json-fields.ts';
 import { addError, type Format, flag, modelOf, text } from './format.ts';
 import { openAiError, responseUsage } from './openai-usage.ts';
-import { addUsage } from './usage.ts';
+import { addUsage, wholeOutput } from './usage.ts';
 
 const answer: Fields = {
   id: 'id',
@@ -19,7 +19,12 @@ export const openAiResponses: Format = {
   operation: 'chat',
   request: { model: 'model', stream: 'stream' },
   response: answer,
-  event: { type: 'type', code: 'eventCode', error: openAiError, response: answer },
+  event: {
+    type: 'type',
+    code: 'eventCode',
+    error: { code: 'ownCode', type: 'ownType' },
+    response: answer,
+  },
   repetitive: 'text',
   ask: (facts, path) => ({ model: modelOf(facts, path), streaming: flag(facts.stream) }),
   answer(facts, told) {
@@ -31,9 +36,18 @@ export const openAiResponses: Format = {
     if (status === 'completed') told.finishReasons = ['completed'];
     else if (status === 'incomplete') told.finishReasons = [text(facts.incompleteReason) ?? 'incomplete'];
     if (type !== undefined && LAST_EVENTS.has(type)) told.ended = true;
-    if (facts.input !== undefined || facts.output !== undefined) addUsage(told, facts);
-    const isFailure = type === 'error' || status === 'failed';
-    const isError = addError(told, facts.errorCode, facts.errorType, facts.eventCode, isFailure ? 'error' : undefined);
+    if (facts.input !== undefined || facts.output !== undefined) addUsage(told, facts, { output: wholeOutput(facts) });
+
+    const isFailure = type === 'error' || status === 'failed' || facts.hasError === true;
+    const isError = addError(
+      told,
+      facts.errorCode,
+      facts.errorType,
+      facts.eventCode,
+      facts.ownCode,
+      facts.ownType,
+      isFailure ? 'error' : undefined,
+    );
     return !isDelta || isError;
   },
 };

@@ -8,6 +8,8 @@ export const completionUsage: Fields = {
   prompt_tokens_details: {
     cached_tokens: 'cacheRead',
     cache_write_tokens: 'cacheWrite',
+    // LiteLLM.
+    cache_creation_tokens: 'cacheCreated',
     text_tokens: 'textInput',
     image_tokens: 'imageInput',
     audio_tokens: 'audioInput',
@@ -18,8 +20,9 @@ export const completionUsage: Fields = {
     image_tokens: 'imageOutput',
     audio_tokens: 'audioOutput',
   },
-  // DeepSeek; where it also writes `cached_tokens`, that is the same number.
+  // DeepSeek and Moonshot; where they also write the details, that is the same number.
   prompt_cache_hit_tokens: 'cacheHit',
+  cached_tokens: 'cacheHit',
 };
 
 /** Usage as responses, images and audio tell it. */
@@ -44,5 +47,5 @@ export const responseUsage: Fields = {
   },
 };
 
-/** An error as most servers write it. */
-export const openAiError: Fields = { code: 'errorCode', type: 'errorType' };
+/** An error as most servers write it; some have nothing but a message, or are one. */
+export const openAiError: Fields = { '?': 'hasError', code: 'errorCode', type: 'errorType' };

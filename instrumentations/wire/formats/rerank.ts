@@ -12,8 +12,8 @@ export const rerank: Format = {
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
     const input = count(facts.input) ?? (facts.output === undefined ? count(facts.total) : undefined);
-    if (input !== undefined) addUsage(told, facts, { input });
-    addError(told, facts.errorCode, facts.errorType);
+    if (input !== undefined) addUsage(told, facts, { input, output: undefined });
+    addError(told, facts.errorCode, facts.errorType, facts.hasError === true ? 'error' : undefined);
     return true;
   },
 };

@@ -52,10 +52,14 @@ export function settledUsage({ usage, isUsageRunning }: Answer): TokenUsage | un
   return known as TokenUsage;
 }
 
-/** Reasoning and completion together: some providers (xAI) leave reasoning out of the completion, as their total tells. */
-export function outputWithReasoning(facts: Facts): number | undefined {
+/**
+ * The whole output, as the total tells it: some providers (xAI) leave reasoning out of the completion. A total that holds
+ * more than it explains (Gemini's thinking behind the API of OpenAI) makes the output a number that nobody knows.
+ */
+export function wholeOutput(facts: Facts): number | undefined {
   const [input, output, reasoning] = [count(facts.input), count(facts.output), count(facts.reasoning)];
-  const apart = sum(output, reasoning);
-  const isApart = reasoning !== undefined && facts.total !== undefined && facts.total === sum(input, apart);
-  return isApart ? apart : output;
+  const told = sum(input, output);
+  if (output === undefined || told === undefined || typeof facts.total !== 'number' || facts.total <= told)
+    return output;
+  return reasoning !== undefined && facts.total === told + reasoning ? output + reasoning : Number.NaN;
 }
