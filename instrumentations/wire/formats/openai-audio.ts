@@ -1,7 +1,7 @@
 import type { Facts } from '../json-fields.ts';
 import { addError, type Format, flag, modelOf, text } from './format.ts';
 import { completionUsage, openAiError, responseUsage } from './openai-usage.ts';
-import { addUsage, count, sum } from './usage.ts';
+import { addUsage, count, unexplainedBy } from './usage.ts';
 
 /** The convention has no names for operations on audio. */
 const audio = {
@@ -29,8 +29,7 @@ const audio = {
 
 /** Mistral leaves the sound out of the input, as the total tells: how much there was of it, nobody knows. */
 function wholeInput(facts: Facts): number | undefined {
-  const told = sum(count(facts.input), count(facts.output));
-  return typeof facts.total === 'number' && told !== undefined && facts.total > told ? Number.NaN : count(facts.input);
+  return unexplainedBy(facts) > 0 ? Number.NaN : count(facts.input);
 }
 
 /** OpenAI speech, from text. */

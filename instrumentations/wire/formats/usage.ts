@@ -57,9 +57,17 @@ export function settledUsage({ usage, isUsageRunning }: Answer): TokenUsage | un
  * more than it explains (Gemini's thinking behind the API of OpenAI) makes the output a number that nobody knows.
  */
 export function wholeOutput(facts: Facts): number | undefined {
-  const [input, output, reasoning] = [count(facts.input), count(facts.output), count(facts.reasoning)];
-  const told = sum(input, output);
-  if (output === undefined || told === undefined || typeof facts.total !== 'number' || facts.total <= told)
-    return output;
-  return reasoning !== undefined && facts.total === told + reasoning ? output + reasoning : Number.NaN;
+  const output = count(facts.output);
+  const unexplained = unexplainedBy(facts);
+  if (output === undefined || unexplained === 0) return output;
+  return unexplained === facts.reasoning ? output + unexplained : Number.NaN;
+}
+
+/** By how much the total is more than input and output. */
+export function unexplainedBy({ input, output, total }: Facts): number {
+  return isCount(input) && isCount(output) && isCount(total) ? Math.max(0, total - input - output) : 0;
+}
+
+function isCount(value: Facts[string]): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
