@@ -1,5 +1,6 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
+import { bullmqInstrumentation } from './bullmq.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
 import { wireInstrumentation } from './wire.ts';
 
@@ -10,6 +11,11 @@ const all: readonly {
   create: (options: ResolvedOptions) => Instrumentation;
 }[] = [
   { name: 'wire', create: ({ modelEndpoints }) => wireInstrumentation({ modelEndpoints }) },
+  {
+    name: 'bullmq',
+    loads: 'bullmq',
+    create: ({ queuePollIntervalMs }) => bullmqInstrumentation({ queueGauges: queuePollIntervalMs !== undefined }),
+  },
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
 

@@ -2,6 +2,7 @@ import {
   type Instrumentation,
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
+  InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
 import { warn } from './diagnostics.ts';
 import { hooks } from './hooks.ts';
@@ -14,6 +15,8 @@ export interface InstrumentationSpec<Options> {
   readonly library: string;
   /** Tested versions; absent where there is no module to load. */
   readonly versions?: readonly string[];
+  /** Files of the library, by their path in it, that are handed to `hook` as well, where a process may load them alone. */
+  readonly files?: readonly string[];
   /**
    * Subscribes to the library or patches it, and returns the function that restores it; undefined when this copy of the
    * library does not have the expected shape.
@@ -26,34 +29,35 @@ export function defineInstrumentation<Options = Record<string, never>>(
   spec: InstrumentationSpec<Options>,
 ): (options?: Options) => Instrumentation {
   return (options) => {
+    // Of every copy that was loaded: the base class remembers the last one alone.
+    const restores = new Map<unknown, () => void>();
     class DefinedInstrumentation extends InstrumentationBase {
-      #restore: (() => void) | undefined;
-
       // The base class calls this from its constructor, before any field of ours exists.
       protected override init() {
         if (spec.versions === undefined) return;
-        const restores = new WeakMap<object, () => void>();
-        return new InstrumentationNodeModuleDefinition(
-          spec.library,
-          ['*'],
-          (library: object, version) => {
-            const restore = attach(spec, library, options, version);
-            if (restore !== undefined) restores.set(library, restore);
-            return library;
-          },
-          (library: object) => restores.get(library)?.(),
+        const patch = <Library>(library: Library, version?: string): Library => {
+          const restore = attach(spec, library, options, version);
+          if (restore !== undefined) restores.set(library, restore);
+          return library;
+        };
+        const unpatch = (library: unknown): void => restores.get(library)?.();
+        const files = spec.files?.map(
+          (file) => new InstrumentationNodeModuleFile(`${spec.library}/${file}`, ['*'], patch, unpatch),
         );
+        return new InstrumentationNodeModuleDefinition(spec.library, ['*'], patch, unpatch, files);
       }
 
       override enable(): void {
         super.enable();
-        if (spec.versions === undefined) this.#restore ??= attach(spec, undefined, options, undefined);
+        if (spec.versions !== undefined || restores.size > 0) return;
+        const restore = attach(spec, undefined, options, undefined);
+        if (restore !== undefined) restores.set(undefined, restore);
       }
 
       override disable(): void {
         super.disable();
-        this.#restore?.();
-        this.#restore = undefined;
+        for (const restore of restores.values()) restore();
+        restores.clear();
       }
     }
     if (!hooks.has(spec.library)) hooks.set(spec.library, 'idle');

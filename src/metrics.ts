@@ -7,8 +7,14 @@ import { BoundedAttributes } from './metrics/attributes.ts';
 import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.ts';
 import { recordModelAttempt, recordModelCall } from './metrics/models.ts';
 import { recordOperation } from './metrics/operations.ts';
-import { recordJobStall, recordJobSubmission, recordOrchestratorError } from './metrics/orchestrators.ts';
+import {
+  recordJobDecision,
+  recordJobStall,
+  recordJobSubmission,
+  recordOrchestratorError,
+} from './metrics/orchestrators.ts';
 import { recordCacheLookup, recordDbQuery } from './metrics/queries.ts';
+import { QueueSizes } from './metrics/queues.ts';
 import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './metrics/requests.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
@@ -24,7 +30,7 @@ export interface MetricsOptions {
 
 /** How each kind of observation becomes points: one line a kind. */
 const record: {
-  readonly [Kind in Observation['kind']]: (
+  readonly [Kind in Exclude<Observation['kind'], 'queue_size'>]: (
     to: Instruments,
     attributes: BoundedAttributes,
     observation: Extract<Observation, { kind: Kind }>,
@@ -36,6 +42,7 @@ const record: {
   job_step: recordJobStep,
   job_submission: recordJobSubmission,
   job_stall: recordJobStall,
+  job_decision: recordJobDecision,
   orchestrator_error: recordOrchestratorError,
   http_request: recordHttpRequest,
   db_query: recordDbQuery,
@@ -52,6 +59,7 @@ export class MetricsListener implements Listener {
   readonly #attributes: BoundedAttributes;
   readonly #running = new Set<Running>();
   readonly #httpErrors = new ErrorWindow();
+  readonly #queues = new QueueSizes();
   #given: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -103,6 +111,7 @@ export class MetricsListener implements Listener {
 
   observed(observation: Observation): void {
     if (observation.kind === 'http_request') this.#httpErrors.add(observation.outcome === 'error');
+    if (observation.kind === 'queue_size') return this.#queues.keep(observation);
     // The table's type relates each kind to its function, which TypeScript cannot follow through the index.
     record[observation.kind](this.#to, this.#attributes, observation as never);
   }
@@ -115,6 +124,7 @@ export class MetricsListener implements Listener {
   #observeGauges(to: Instruments): void {
     observeOldestRuns(to, this.#attributes, this.#running);
     observeErrorRatio(to, this.#httpErrors);
+    this.#queues.observe(to, this.#attributes);
     to.observe('selfHooks', (report) => {
       for (const [name, state] of hooks) report(1, { 'gaugeway.hook.name': name, 'gaugeway.hook.state': state });
     });

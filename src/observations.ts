@@ -174,6 +174,33 @@ export interface JobStall extends Omit<JobTarget, 'name'> {
   readonly time: number;
 }
 
+/** A job that was decided without a run of its own: a child of it failed, or it had stalled too often. */
+export interface JobDecision extends JobTarget {
+  readonly kind: 'job_decision';
+  /** For logs; never a metric attribute. */
+  readonly id?: string | undefined;
+  readonly result: JobResult;
+  readonly errorType?: string | undefined;
+  /** Created until decided. */
+  readonly totalMs?: number | undefined;
+  readonly time: number;
+}
+
+/** How many jobs of a queue are in one state, as its broker tells it. */
+export interface QueueSize {
+  readonly kind: 'queue_size';
+  readonly system: string;
+  readonly queue: string;
+  /** In the broker's words: `waiting`, `active`, `delayed`, ... */
+  readonly state: string;
+  readonly count: number;
+  /** Since the oldest of them could have run. */
+  readonly oldestAgeMs?: number | undefined;
+  readonly time: number;
+  /** How long it may be shown as the present state. */
+  readonly validForMs: number;
+}
+
 /** A fault of an orchestrator itself: no job is to blame. */
 export interface OrchestratorError {
   readonly kind: 'orchestrator_error';
@@ -263,6 +290,8 @@ export type Observation =
   | JobStep
   | JobSubmission
   | JobStall
+  | JobDecision
+  | QueueSize
   | OrchestratorError
   | HttpRequest
   | DbQuery

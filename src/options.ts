@@ -151,6 +151,12 @@ export const settings = {
     fraction,
     0.001,
   ),
+  queuePollIntervalMs: setting(
+    'Time between two looks at the sizes of the job queues of this process; off unless set. Each look asks the broker.',
+    ['GAUGEWAY_QUEUE_POLL_INTERVAL_MS'],
+    milliseconds,
+    undefined as number | undefined,
+  ),
   logLevel: setting(
     'Least severe of our own complaints that is said on stderr.',
     ['OTEL_LOG_LEVEL'],

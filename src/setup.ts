@@ -14,6 +14,7 @@ import { type Options, type ResolvedOptions, resolveOptions } from './options.ts
 import { createPricer } from './prices/pricer.ts';
 import { usePricer } from './recorders/cost.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
+import { startQueuePoller } from './recorders/queues.ts';
 import { useTracerProvider } from './recorders/tracer.ts';
 import { useThresholds } from './thresholds.ts';
 import { createViews } from './views.ts';
@@ -168,12 +169,12 @@ function startRecording(options: ResolvedOptions) {
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
   });
-  const stop = observe(listener);
+  const stops = [observe(listener), () => useThresholds(undefined)];
+  if (options.queuePollIntervalMs !== undefined) stops.push(startQueuePoller(options.queuePollIntervalMs));
   return {
     listener,
-    stop() {
-      stop();
-      useThresholds(undefined);
+    stop: () => {
+      for (const stop of stops) stop();
     },
   };
 }

@@ -265,6 +265,7 @@ describe('the metrics listener', () => {
     const run = { kind: 'job_run', system: 's', name: 'n', startTime: 0, durationMs: 1, attempt: 1 } as const;
     const listener = start();
     listener.observed({ ...run, result: 'skip', final: false });
+    listener.observed({ ...run, result: 'error', errorType: 'claim_lost', final: undefined });
     expect(await points('gaugeway.job.retries')).toEqual([]);
     listener.observed({ ...run, result: 'failure', errorType: 'E', final: false });
     expect(await points('gaugeway.job.retries')).toMatchObject([{ value: 1 }]);

@@ -120,6 +120,7 @@ const examples: Record<Setting, Example> = {
   dbQueryMs: POSITIVE,
   httpErrorRate: { good: [['0.01', 0.01]], bad: ['5', '-1', '1%'], wrong: ['0.5', 2] },
   logLevel: { good: [['DEBUG', 'debug']], bad: ['loud'], wrong: ['loud', 30] },
+  queuePollIntervalMs: MS,
   maxAttributeValues: WHOLE,
 };
 

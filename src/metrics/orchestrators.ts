@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts';
-import type { JobStall, JobSubmission, OrchestratorError } from '../observations.ts';
+import type { JobDecision, JobStall, JobSubmission, OrchestratorError } from '../observations.ts';
 import type { BoundedAttributes } from './attributes.ts';
 
 export function recordJobSubmission(to: Instruments, attributes: BoundedAttributes, submission: JobSubmission): void {
@@ -9,6 +9,15 @@ export function recordJobSubmission(to: Instruments, attributes: BoundedAttribut
 
 export function recordJobStall(to: Instruments, attributes: BoundedAttributes, stall: JobStall): void {
   to.with('jobStalls', { ...attributes.job(stall), 'gaugeway.job.stall.reason': stall.reason }).record(1);
+}
+
+export function recordJobDecision(to: Instruments, attributes: BoundedAttributes, decision: JobDecision): void {
+  if (decision.totalMs === undefined) return;
+  to.with('jobDuration', {
+    ...attributes.job(decision),
+    'gaugeway.job.result': decision.result,
+    'error.type': attributes.errorType(decision.errorType),
+  }).record(decision.totalMs / 1000);
 }
 
 export function recordOrchestratorError(

@@ -1,0 +1,156 @@
+import { context, trace } from '@opentelemetry/api';
+import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
+import { recordDecision } from '../../src/recorders/orchestrators.ts';
+import { type Note, place, readMetadata } from './metadata.ts';
+import { hasOwnTelemetry, type JobShape, type QueueShape } from './shapes.ts';
+
+/** What is known of a job since a worker of this process took it. */
+export interface Claim {
+  readonly job: JobShape;
+  readonly createdAt: number | undefined;
+  /** Undefined until its handler is called; for some jobs it never is. */
+  run?: RunningJob;
+  /** Set once the handler has returned; the broker hears of it later. */
+  handled?: { readonly durationMs: number; readonly error?: unknown };
+  /** True once the broker knows how the run ended. */
+  settled?: true;
+  /** When it may run again, once BullMQ has decided that it will. */
+  retryAt?: number;
+}
+
+/** By the job's object: BullMQ hands the same one to its handler and to the methods that settle it. */
+const claims = new WeakMap<object, Claim>();
+
+export function claimOf(job: JobShape): Claim {
+  let claim = claims.get(job);
+  if (claim === undefined) {
+    // Before anything happens to it here: a failure changes what tells.
+    claim = { job, createdAt: createdAt(job) };
+    claims.set(job, claim);
+  }
+  return claim;
+}
+
+interface Retry {
+  readonly run: number;
+  readonly eligibleAt: number;
+}
+
+/** BullMQ keeps no trace of when a retry could begin, so what this process decided it remembers: a bounded number. */
+const retries = new Map<string, Retry>();
+const MAX_RETRIES = 10_000;
+
+function keyOf(job: JobShape): string {
+  return `${job.queueQualifiedName ?? job.queueName} ${job.id}`;
+}
+
+export function rememberRetry({ job, retryAt }: Claim): void {
+  const key = keyOf(job);
+  retries.delete(key);
+  if (retryAt === undefined) return;
+  // Its number of started runs is that of the run which failed.
+  retries.set(key, { run: (job.attemptsStarted || job.attemptsMade) + 1, eligibleAt: retryAt });
+  if (retries.size <= MAX_RETRIES) return;
+  for (const oldest of retries.keys()) {
+    retries.delete(oldest);
+    return;
+  }
+}
+
+/** Starts the run of a job. */
+export function startRun(worker: QueueShape, claim: Claim): RunningJob {
+  const { job } = claim;
+  const { carrier, note } = readMetadata(job.opts.telemetry?.metadata);
+  const isOwn = hasOwnTelemetry(worker);
+  const active = context.active();
+  claim.run = jobs.start({
+    system: 'bullmq',
+    queue: worker.name,
+    name: job.name,
+    id: job.id,
+    attempt: attemptOf(job),
+    createdAt: claim.createdAt,
+    waitMs: waitMs(job, note),
+    span: !isOwn,
+    // The loop that calls the handler inherits whatever was active where the worker was made.
+    ...(isOwn ? { context: active } : place(job, carrier, note)),
+  });
+  return claim.run;
+}
+
+/** Records that a job was decided without a run of its own. */
+export function decideWithoutRun({ job, createdAt: created }: Claim, error: unknown): void {
+  recordDecision(
+    {
+      system: 'bullmq',
+      queue: job.queueName,
+      name: job.name,
+      id: job.id,
+      result: 'failure',
+      totalMs: created === undefined ? undefined : Date.now() - created,
+    },
+    reasonOf(error),
+  );
+}
+
+/** BullMQ gives its own reasons as text only. */
+function reasonOf(error: unknown): unknown {
+  const { message } = (error ?? {}) as { message?: unknown };
+  if (typeof message !== 'string') return error;
+  if (message.startsWith('job stalled more than')) return { code: 'stalled' };
+  if (message.startsWith('job started more than')) return { code: 'started_too_often' };
+  return /^child \S+ failed$/.test(message) ? { code: 'child_failed' } : error;
+}
+
+export function endRun(claim: Claim, end: JobEnd = {}): void {
+  claim.run?.end({ durationMs: claim.handled?.durationMs, ...end });
+}
+
+export function failRun(claim: Claim, error: unknown, end: JobEnd = {}): void {
+  claim.run?.fail(error, { durationMs: claim.handled?.durationMs, final: claim.retryAt === undefined, ...end });
+}
+
+/** 1 for the first run; a run that stalled counts. */
+function attemptOf(job: JobShape): number {
+  return job.attemptsStarted || job.attemptsMade + 1;
+}
+
+/** A scheduler makes a job long before its time: such a job begins when it is due. */
+function createdAt(job: JobShape): number | undefined {
+  // It has been decided before, and runs again because somebody wants it to.
+  if (job.attemptsMade >= (job.opts.attempts || 1) || (job.attemptsMade === 0 && job.failedReason)) return undefined;
+  return job.repeatJobKey === undefined ? job.timestamp : job.timestamp + (job.opts.delay ?? 0);
+}
+
+/** The nodes of a flow get such an id unless the application gives one; other jobs are numbered. */
+const FLOW_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Since when the given run of a job could begin; undefined where nothing tells. */
+export function eligibleAt(job: JobShape, run: number, note = noteOf(job)): number | undefined {
+  if (run > 1) {
+    const retry = retries.get(keyOf(job));
+    return retry?.run === run ? retry.eligibleAt : undefined;
+  }
+  if (note?.flow === 'parent') return undefined;
+  // Sent by somebody who tells nothing: it may be the parent of a flow.
+  if (note?.flow === undefined && FLOW_ID.test(job.id ?? '')) return undefined;
+  return job.timestamp + (job.opts.delay ?? 0);
+}
+
+function waitMs(job: JobShape, note: Note | undefined): number | undefined {
+  const since = eligibleAt(job, attemptOf(job), note);
+  if (since === undefined || job.processedOn === undefined) return undefined;
+  const waited = job.processedOn - since;
+  // Before its time: it was promoted, nobody knows when.
+  return waited < 0 && (job.opts.delay ?? 0) > 0 && attemptOf(job) === 1 ? undefined : waited;
+}
+
+function noteOf(job: JobShape): Note | undefined {
+  return readMetadata(job.opts.telemetry?.metadata).note;
+}
+
+/** What a sandboxed handler should be called in: below the run that waits for it. */
+export function sandboxContext(job: JobShape) {
+  const inside = claims.get(job)?.run?.context;
+  return inside !== undefined && trace.getSpanContext(inside) !== undefined ? inside : undefined;
+}

@@ -1,0 +1,65 @@
+import { guarded } from '../../src/observe.ts';
+import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
+import { claimOf, decideWithoutRun } from './claims.ts';
+import type { Manual } from './manual.ts';
+import type { Patches } from './patches.ts';
+import type { JobShape, Library, QueueShape } from './shapes.ts';
+
+/** Errors travel from a scheduler to its queue: each is counted where it is seen first. */
+const seen = new WeakSet<object>();
+
+/** Records stalls, faults, and jobs that were decided without a run. */
+export function watchEvents(library: Library, patches: Patches, manual: Manual): boolean {
+  const { QueueBase, FlowProducer, Worker } = library;
+  const isWorker = (self: object): boolean => Worker !== undefined && self instanceof Worker;
+  patches.method(FlowProducer, 'emit', (_: object, [event, error]: unknown[], call) => {
+    if (event === 'error') guarded('the hook of bullmq', () => fault('flow_producer', undefined, error));
+    return call();
+  });
+  return patches.method(QueueBase, 'emit', (self: QueueShape, [event, first, second]: unknown[], call) => {
+    switch (event) {
+      case 'error':
+        guarded('the hook of bullmq', () => fault(componentOf(library, self), self.name, first));
+        break;
+      case 'stalled':
+        if (isWorker(self)) guarded('the hook of bullmq', () => stalled(self, first, manual));
+        break;
+      case 'failed':
+        // Early versions fail a job that has stalled too often without a run, and may not have the job any more.
+        if (isWorker(self)) guarded('the hook of bullmq', () => failed(first as JobShape | undefined, second));
+        break;
+      case 'closed':
+        if (isWorker(self)) guarded('the hook of bullmq', () => manual.closed(self));
+        break;
+    }
+    return call();
+  });
+}
+
+function fault(component: string, queue: string | undefined, error: unknown): void {
+  if (typeof error === 'object' && error !== null) {
+    if (seen.has(error)) return;
+    seen.add(error);
+  }
+  recordOrchestratorError({ system: 'bullmq', queue, component }, error);
+}
+
+function componentOf({ Worker, JobScheduler, Repeat, QueueEvents }: Library, self: object): string {
+  const is = (type: { prototype: object } | undefined): boolean =>
+    type !== undefined && Object.prototype.isPrototypeOf.call(type.prototype, self);
+  if (is(Worker)) return 'worker';
+  if (is(JobScheduler) || is(Repeat)) return 'scheduler';
+  return is(QueueEvents) ? 'events' : 'queue';
+}
+
+function stalled(worker: QueueShape, id: unknown, manual: Manual): void {
+  recordStall({ system: 'bullmq', queue: worker.name, reason: 'lock_lost' });
+  manual.stalled(worker, id);
+}
+
+function failed(job: JobShape | undefined, error: unknown): void {
+  if (job === undefined || job === null) return;
+  const claim = claimOf(job);
+  // What passed through moveToFailed has been recorded there.
+  if (claim.settled !== true) decideWithoutRun(claim, error);
+}

@@ -1,0 +1,41 @@
+type Method = (...args: unknown[]) => unknown;
+
+/** What to do around a call: `call` runs the original with the same `this`, and with other arguments where given. */
+export type Around = (self: never, args: never, call: (args?: readonly unknown[]) => unknown) => unknown;
+
+/** Methods of a library's classes that are replaced together and put back together. */
+export class Patches {
+  readonly #restores: (() => void)[] = [];
+  #active = true;
+
+  /** Replaces a method of a class; false where the class has none of its own by this name. */
+  method(type: { readonly prototype: object } | undefined, name: string, around: Around): boolean {
+    const prototype = type?.prototype;
+    const descriptor = prototype && Object.getOwnPropertyDescriptor(prototype, name);
+    if (prototype === undefined || typeof descriptor?.value !== 'function') return false;
+    // A proxy keeps the method's name, length and properties.
+    const replacement: Method = new Proxy(descriptor.value as Method, {
+      apply: (original, self, args) =>
+        this.#active
+          ? around(self as never, args as never, (changed = args) => Reflect.apply(original, self, changed))
+          : Reflect.apply(original, self, args),
+    });
+    Object.defineProperty(prototype, name, { ...descriptor, value: replacement });
+    this.#restores.push(() => {
+      // Somebody may have patched on top of us; taking theirs away as well would be worse than an idle layer.
+      const current = Object.getOwnPropertyDescriptor(prototype, name);
+      if (current?.value === replacement) Object.defineProperty(prototype, name, descriptor);
+    });
+    return true;
+  }
+
+  /** Something else to do when the methods are put back. */
+  onRestore(work: () => void): void {
+    this.#restores.push(work);
+  }
+
+  restore(): void {
+    this.#active = false;
+    for (const restore of this.#restores.splice(0).reverse()) restore();
+  }
+}
