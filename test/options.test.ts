@@ -150,7 +150,7 @@ describe.each(Object.keys(settings) as Setting[])('%s', (name) => {
     for (const text of bad) {
       const { resolved, warnings } = resolve({}, { [dedicated]: text });
       expect(resolved[name]).toEqual(fallback);
-      const isEmpty = typeof fallback === 'object' ? Object.keys(fallback).length === 0 : fallback === '';
+      const isEmpty = typeof fallback === 'object' ? Object.keys(fallback).length === 0 : (fallback ?? '') === '';
       const inForce = isEmpty ? 'none' : String(fallback);
       expect(warnings).toEqual([
         `${dedicated}="${text}" is ignored: it must be ${parser.expects}; ${inForce} is in force`,

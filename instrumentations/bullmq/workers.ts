@@ -28,8 +28,8 @@ export function watchWorkers({ Worker, Job }: Library, patches: Patches, manual:
   patches.method(Job, 'shouldRetryJob', (job: JobShape, _: unknown[], call) =>
     settle(call, {
       done: (decision) => {
-        const [willRetry, delayMs] = decision as [boolean, number];
-        if (willRetry) claimOf(job).retryAt = Date.now() + delayMs;
+        const [willRetry, delayMs] = decision as [boolean, number | undefined];
+        if (willRetry) claimOf(job).retryAt = Date.now() + (delayMs ?? 0);
       },
       failed: ignore,
       unobservable: ignore,
