@@ -1,0 +1,135 @@
+import type { ResolvedConfig } from '../config.ts';
+import { type LabelKey, rate, series, sumBy, type Where } from '../promql.ts';
+import { runtime } from '../third-party.ts';
+import type { Board } from './board.ts';
+import { timeSeries } from './panels.ts';
+import { inSeconds, line, P50_P90_P99, percentiles, RATE } from './queries.ts';
+import { chosen, type Variable } from './variables.ts';
+
+const service: Variable = {
+  name: 'service',
+  title: 'Service',
+  key: 'job',
+  of: [runtime.eventLoopUtilization, runtime.processMemory],
+  multi: false,
+};
+const OF: Where = { job: chosen(service) };
+const PROCESS: LabelKey[] = ['job', 'instance'];
+const NEEDS = 'No metrics of Node. They need the instrumentation of the runtime, and of the host for CPU and memory.';
+
+/** "Is the process itself the reason?" */
+export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
+  const ofProcess = (row: (typeof runtime)[keyof typeof runtime]) => sumBy(PROCESS, series(row, undefined, OF));
+  return {
+    uid: 'gaugeway-runtime',
+    file: 'runtime-dashboard.json',
+    title: 'Node runtime',
+    description: 'Event loop, garbage collection, memory and CPU of each process.',
+    variables: [service],
+    sections: [
+      {
+        title: 'Event loop',
+        panels: [
+          timeSeries({
+            title: 'Delay of the event loop',
+            description:
+              'How late timers are, per process. Above some 100 ms every request waits for something that computes.',
+            unit: 's',
+            limits: inSeconds(thresholds.eventLoopDelayMs),
+            queries: [
+              { ...line(ofProcess(runtime.eventLoopDelayP50), ...PROCESS), legend: 'P50 {{job}} {{instance}}' },
+              { ...line(ofProcess(runtime.eventLoopDelayP90), ...PROCESS), legend: 'P90 {{job}} {{instance}}' },
+              { ...line(ofProcess(runtime.eventLoopDelayP99), ...PROCESS), legend: 'P99 {{job}} {{instance}}' },
+            ],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Use of the event loop',
+            description: 'Share of the time in which the event loop had something to do. Near 1 it can take no more.',
+            unit: 'percentunit',
+            min: 0,
+            max: 1,
+            queries: [line(ofProcess(runtime.eventLoopUtilization), ...PROCESS)],
+            needs: NEEDS,
+          }),
+        ],
+      },
+      {
+        title: 'Memory',
+        panels: [
+          timeSeries({
+            title: 'Heap',
+            description: 'Used by objects. A level that rises after every collection is a leak.',
+            unit: 'bytes',
+            queries: [line(ofProcess(runtime.heapUsed), ...PROCESS)],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Memory of the process',
+            description: 'Resident: heap, buffers and everything else.',
+            unit: 'bytes',
+            queries: [line(ofProcess(runtime.processMemory), ...PROCESS)],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Spaces of the heap',
+            description: 'Size of each space of V8, all processes together.',
+            unit: 'bytes',
+            stacked: true,
+            queries: [
+              line(sumBy(['v8js.heap.space.name'], series(runtime.heapSize, undefined, OF)), 'v8js.heap.space.name'),
+            ],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Garbage collection',
+            description: 'How long the program stood still for one collection.',
+            unit: 's',
+            queries: percentiles(P50_P90_P99, rate(series(runtime.garbageCollection, 'bucket', OF), RATE)),
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Time spent in garbage collection',
+            description: 'Seconds per second, by kind. Above a tenth, memory is short.',
+            unit: 'percentunit',
+            stacked: true,
+            queries: [
+              line(sumBy(['v8js.gc.type'], rate(series(runtime.garbageCollection, 'sum', OF), RATE)), 'v8js.gc.type'),
+            ],
+            needs: NEEDS,
+          }),
+        ],
+      },
+      {
+        title: 'CPU and handles',
+        panels: [
+          timeSeries({
+            title: 'CPU',
+            description: 'Cores in use, by process and kind.',
+            unit: 'short',
+            stacked: true,
+            queries: [
+              line(
+                sumBy([...PROCESS, 'process.cpu.state'], rate(series(runtime.processCpuTime, undefined, OF), RATE)),
+                ...PROCESS,
+                'process.cpu.state',
+              ),
+            ],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Open handles',
+            description:
+              'What keeps the process busy or alive: sockets, timers, files. A level that only rises is a leak.',
+            unit: 'short',
+            stacked: true,
+            queries: [
+              line(sumBy(['v8js.resource.type'], series(runtime.activeResources, undefined, OF)), 'v8js.resource.type'),
+            ],
+            needs: NEEDS,
+          }),
+        ],
+      },
+    ],
+  };
+}
