@@ -1,4 +1,4 @@
-import type { JobResult, ModelCall, Observation } from '../observations.ts';
+import type { DbQuery, HttpRequest, JobResult, ModelCall, Observation } from '../observations.ts';
 import { observe } from '../observe.ts';
 import type { Core } from './core.ts';
 import type { Outcome } from './tally.ts';
@@ -20,7 +20,21 @@ function take(core: Core, seen: Observation): void {
       return add(core, `job ${seen.name}`, RUNS[seen.result], seen);
     case 'job_step':
       return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
+    case 'http_request':
+      return add(core, requestName(seen), seen.outcome === 'aborted' ? 'unknown' : seen.outcome, seen);
+    case 'db_query':
+      return add(core, queryName(seen), outcomeOf(seen.errorType), seen);
   }
+}
+
+/** `GET /users/:id`, or `GET` where no route matched. */
+export function requestName({ method, route }: Pick<HttpRequest, 'method' | 'route'>): string {
+  return route === undefined ? method : `${method} ${route}`;
+}
+
+function queryName({ operation, collection, system }: DbQuery): string {
+  const name = [operation, collection].filter((part) => part !== undefined).join(' ');
+  return `db ${name === '' ? system : name}`;
 }
 
 /** What all finished work tells. */

@@ -35,10 +35,13 @@ it('recorders and the catalogue reach neither the SDK nor an exporter', async ()
   expect(files.filter((file) => /src\/(export|setup|views|instrumentation)/.test(file))).toEqual([]);
 });
 
-it('the monitor runs on any runtime: it needs the API of OpenTelemetry alone and no global of Node', async () => {
-  const { files, external } = await reach('src/monitor/index.ts');
-  expect(external).toEqual(['@opentelemetry/api']);
-  for (const file of files) {
-    expect(readFileSync(file, 'utf8'), file).not.toMatch(/\b(process\.|Buffer\b|setImmediate|__dirname|require\()/);
-  }
-});
+it.each(['src/monitor/index.ts', 'src/http/hono.ts'])(
+  '%s runs on any runtime: it needs the API of OpenTelemetry alone and no global of Node',
+  async (entry) => {
+    const { files, external } = await reach(entry);
+    expect(external).toEqual(['@opentelemetry/api']);
+    for (const file of files) {
+      expect(readFileSync(file, 'utf8'), file).not.toMatch(/\b(process\.|Buffer\b|setImmediate|__dirname|require\()/);
+    }
+  },
+);

@@ -1,0 +1,34 @@
+import type { PerformanceMonitor } from '../monitor/index.ts';
+import { requestName } from '../monitor/stream.ts';
+import type { HttpRequest } from '../observations.ts';
+import type { Answer, RequestReader } from '../recorders/requests.ts';
+
+/** Options of a middleware; all optional. */
+export interface MiddlewareOptions {
+  /** Which answers are errors. @default status 500 and above, and what a handler threw that is no answer of its own */
+  readonly isError?: (answer: Answer) => boolean;
+}
+
+/** What one middleware does with each of its requests, found out once. */
+export type Settings = Pick<RequestReader, 'isError' | 'sink'>;
+
+export function settingsOf(monitor: PerformanceMonitor | undefined, options: MiddlewareOptions = {}): Settings {
+  const { isError } = options;
+  if (isError !== undefined && typeof isError !== 'function') {
+    throw new TypeError('gaugeway: option "isError" must be a function, as in ({ statusCode }) => statusCode >= 400');
+  }
+  return { isError, sink: monitor === undefined ? undefined : sinkOf(monitor) };
+}
+
+/** A monitor that follows the stream of observations has each request from there. */
+function sinkOf({ core }: PerformanceMonitor): ((request: HttpRequest) => void) | undefined {
+  const { enabled, observe } = core.options;
+  if (!enabled || observe) return undefined;
+  return ({ method, route, durationMs, startTime, outcome, errorType }) =>
+    core.record(requestName({ method, route }), durationMs, {
+      outcome: outcome === 'aborted' ? 'unknown' : outcome,
+      errorType,
+      timestamp: startTime + durationMs,
+      isPublished: true,
+    });
+}
