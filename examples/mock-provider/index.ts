@@ -43,7 +43,7 @@ export interface MockProvider {
   close(): Promise<void>;
 }
 
-/** Serves OpenAI's, Anthropic's and Gemini's wire formats on one port. */
+/** Serves the wire formats of OpenAI, Anthropic, Gemini and more on one port. */
 export async function startMockProvider(options: MockProviderOptions = {}): Promise<MockProvider> {
   const { port = 0, host = '127.0.0.1', tls, behaviour = {}, seed = 1 } = options;
   const requests: ReceivedRequest[] = [];
@@ -68,7 +68,7 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
     };
     if (requests.push(request) > MAX_REQUESTS) requests.shift();
     const wire = createWire(request, incoming, response, (remotePort) => sockets.get(remotePort));
-    request.body = parseJson(await readBody(incoming));
+    request.body = await parseBody(await readBody(incoming), incoming.headers['content-type']);
     const model = requestedModel(request.path, request.body);
     const settle = openEntry(ledger, model ?? 'unknown');
     try {
@@ -188,15 +188,26 @@ function prepare(
   }
 }
 
-async function readBody(incoming: ServerRequest): Promise<string> {
+async function readBody(incoming: ServerRequest): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of incoming) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces);
 }
 
 /** Request targets may be absolute, `*` or nonsense. */
 function parseTarget(target: string): URL {
   return URL.parse(target.startsWith('/') ? `http://mock${target}` : target) ?? new URL('http://mock/');
+}
+
+/** JSON, or a form as the object of its fields. */
+async function parseBody(bytes: Buffer, contentType = ''): Promise<unknown> {
+  if (!contentType.startsWith('multipart/form-data')) return parseJson(bytes.toString('utf8'));
+  try {
+    const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }).formData();
+    return Object.fromEntries(form);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -38,9 +38,19 @@ export interface JsonReply {
   tokens: Tokens;
 }
 
+/** An answer that is no JSON. */
+export interface BytesReply {
+  kind: 'bytes';
+  body: Buffer;
+  contentType: string;
+  headers: Record<string, string>;
+  reportsUsage: boolean;
+  tokens: Tokens;
+}
+
 export interface StreamReply {
   kind: 'stream';
-  framing: 'sse' | 'json-array';
+  framing: 'sse' | 'json-array' | 'lines';
   /** Google's servers end lines in CRLF and write `": "`. */
   google?: true;
   headers: Record<string, string>;
@@ -57,7 +67,7 @@ export interface Tokens {
   cachedInput: number;
 }
 
-export type Reply = JsonReply | StreamReply;
+export type Reply = JsonReply | BytesReply | StreamReply;
 
 /** A provider's way of saying no. */
 export interface ErrorReply {

@@ -1,21 +1,40 @@
 import { anthropicError, countMessageTokens, message } from './anthropic.ts';
+import { deepseekChat, deepseekError } from './deepseek.ts';
 import { gemini, geminiError } from './gemini.ts';
+import { groqChat, groqError } from './groq.ts';
+import { mistralChat, mistralEmbeddings, mistralError } from './mistral.ts';
+import { ollamaAnswer, ollamaEmbeddings, ollamaError } from './ollama.ts';
 import { chatCompletion, embeddings } from './openai.ts';
+import { image, moderation, speech, textCompletion, transcription } from './openai-media.ts';
 import { response } from './openai-responses.ts';
 import { openaiError, openaiHeaders } from './openai-shared.ts';
 import type { Random } from './random.ts';
 import type { ErrorReply, Exchange, Reply } from './reply.ts';
+import { xaiChat, xaiError } from './xai.ts';
 
 /** A path that is answered, in one provider's format. */
 export interface Route {
   method: 'GET' | 'POST';
-  provider: 'openai' | 'anthropic' | 'gemini';
+  provider: 'openai' | 'anthropic' | 'gemini' | 'groq' | 'mistral' | 'deepseek' | 'xai' | 'ollama';
   path: RegExp;
   reply(exchange: Exchange): Reply;
 }
 
+/** Who speaks OpenAI's format, but not quite, is told apart by how the base URL ends. */
 const ROUTES: Route[] = [
+  { method: 'POST', provider: 'groq', path: /^\/groq\/.*\/chat\/completions$/, reply: groqChat },
+  { method: 'POST', provider: 'mistral', path: /^\/mistral\/.*\/(chat|fim)\/completions$/, reply: mistralChat },
+  { method: 'POST', provider: 'mistral', path: /^\/mistral\/.*\/embeddings$/, reply: mistralEmbeddings },
+  { method: 'POST', provider: 'deepseek', path: /^\/deepseek\/(.*\/)?chat\/completions$/, reply: deepseekChat },
+  { method: 'POST', provider: 'xai', path: /^\/xai\/.*\/chat\/completions$/, reply: xaiChat },
+  { method: 'POST', provider: 'ollama', path: /\/api\/(chat|generate)$/, reply: ollamaAnswer },
+  { method: 'POST', provider: 'ollama', path: /\/api\/embed$/, reply: ollamaEmbeddings },
   { method: 'POST', provider: 'openai', path: /\/chat\/completions$/, reply: chatCompletion },
+  { method: 'POST', provider: 'openai', path: /\/completions$/, reply: textCompletion },
+  { method: 'POST', provider: 'openai', path: /\/images\/(generations|edits|variations)$/, reply: image },
+  { method: 'POST', provider: 'openai', path: /\/audio\/(transcriptions|translations)$/, reply: transcription },
+  { method: 'POST', provider: 'openai', path: /\/audio\/speech$/, reply: speech },
+  { method: 'POST', provider: 'openai', path: /\/moderations$/, reply: moderation },
   { method: 'POST', provider: 'openai', path: /\/responses$/, reply: response },
   { method: 'POST', provider: 'openai', path: /\/embeddings$/, reply: embeddings },
   { method: 'POST', provider: 'anthropic', path: /\/v1\/messages$/, reply: message },
@@ -53,6 +72,11 @@ export function refuse(
 ): ErrorReply {
   if (provider === 'anthropic') return anthropicError(status, explanation, random);
   if (provider === 'gemini') return geminiError(status, explanation);
+  if (provider === 'groq') return groqError(status, explanation);
+  if (provider === 'mistral') return mistralError(status, explanation);
+  if (provider === 'deepseek') return deepseekError(status, explanation);
+  if (provider === 'xai') return xaiError(status, explanation);
+  if (provider === 'ollama') return ollamaError(explanation);
   return openaiError(status, explanation, random);
 }
 

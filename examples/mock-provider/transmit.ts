@@ -16,6 +16,10 @@ export async function transmit(reply: Reply, behaviour: Behaviour, wire: Wire): 
     const contentType = behaviour.contentType ?? 'application/json';
     return transmitWhole(Buffer.from(behaviour.rawBody), 200, { 'content-type': contentType }, behaviour, wire);
   }
+  if (reply.kind === 'bytes') {
+    const headers = { ...reply.headers, 'content-type': reply.contentType };
+    return transmitWhole(reply.body, 200, headers, behaviour, wire);
+  }
   return reply.kind === 'json' ? transmitJson(reply, behaviour, wire) : transmitStream(reply, behaviour, wire);
 }
 
@@ -74,8 +78,11 @@ async function transmitWhole(
 async function transmitStream(reply: StreamReply, behaviour: Behaviour, wire: Wire): Promise<Outcome> {
   const encoding = negotiateEncoding(behaviour.encoding, wire.requestHeaders);
   const encoder = createEncoder(encoding);
-  const sse = reply.framing === 'sse';
-  const contentType = sse ? `text/event-stream${reply.google ? '' : '; charset=utf-8'}` : 'application/json';
+  const contentType = {
+    sse: `text/event-stream${reply.google ? '' : '; charset=utf-8'}`,
+    'json-array': 'application/json',
+    lines: 'application/x-ndjson',
+  }[reply.framing];
   wire.start(200, {
     ...reply.headers,
     ...encodingHeader(encoding),
@@ -157,6 +164,9 @@ function createFraming(reply: StreamReply, behaviour: Behaviour): Framing {
       return `${opened}${writePrettyJson(payload)}\n`;
     };
     return Object.assign(frame, { close: behaviour.truncate ? '' : ']' });
+  }
+  if (reply.framing === 'lines') {
+    return Object.assign(({ payload }: StreamEvent) => `${writeJson(payload, style)}\n`, { close: '' });
   }
   const newline = (behaviour.crlf ?? reply.google === true) ? '\r\n' : '\n';
   const frame = ({ name, payload }: StreamEvent): string => {

@@ -12,7 +12,7 @@ export interface ReceivedRequest {
   headers: IncomingHttpHeaders;
   /** `1.1` or `2.0`. */
   httpVersion: string;
-  /** The parsed JSON, or undefined if it was none. */
+  /** The parsed JSON, the fields of a form, or undefined if it was neither. */
   body: unknown;
   /** Milliseconds since the epoch. */
   startedAt: number;
