@@ -71,8 +71,11 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
     request.body = await parseBody(await readBody(incoming), incoming.headers['content-type']);
     const model = requestedModel(request.path, request.body);
     const settle = openEntry(ledger, model ?? 'unknown');
+    const prepared = prepare(request, model, behaviour, random);
+    // A raw body says nothing that could be counted.
+    const isCounted = 'reply' in prepared && prepared.behaviour.rawBody === undefined;
+    const reported = isCounted && prepared.reply.reportsUsage && prepared.behaviour.usage === 'normal';
     try {
-      const prepared = prepare(request, model, behaviour, random);
       const outcome =
         'reply' in prepared
           ? await transmit(prepared.reply, prepared.behaviour, wire)
@@ -82,14 +85,11 @@ export async function startMockProvider(options: MockProviderOptions = {}): Prom
               prepared.behaviour,
               wire,
             );
-      // A raw body says nothing that could be counted.
-      if ('reply' in prepared && prepared.behaviour.rawBody === undefined) {
-        const reported = prepared.reply.reportsUsage && prepared.behaviour.usage === 'normal';
-        settle(outcome, outcome === 'completed' ? prepared.reply.tokens : request.toldTokens, reported);
-      } else settle(outcome);
+      if (isCounted) settle(outcome, outcome === 'completed' ? prepared.reply.tokens : request.toldTokens, reported);
+      else settle(outcome);
     } catch (error) {
       if (!wire.gone.aborted) throw error;
-      settle('abandoned');
+      settle('abandoned', request.toldTokens, reported);
     }
   };
 

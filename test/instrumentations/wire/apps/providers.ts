@@ -111,7 +111,11 @@ function ollama(): void {
     ],
     [
       'ollama.stream-left',
-      async (model) => read(await client(headersOf(SLOW)).chat({ model, messages, stream }), ({ done }) => done, 3),
+      async (model) => {
+        const lines = await client(headersOf(SLOW)).chat({ model, messages, stream });
+        // Leaving the loop leaves the request to itself.
+        return read(lines, () => lines.abort());
+      },
     ],
     [
       'ollama.stream-error',
