@@ -6,15 +6,18 @@ import type { JobShape, Library, QueueShape } from './shapes.ts';
 
 const STATES = ['waiting', 'prioritized', 'active', 'delayed', 'waiting-children', 'paused', 'failed'] as const;
 
+/** How many jobs may be added between counting and looking, at the end where the oldest is. */
+const ADDED_MEANWHILE = 20;
+
 /** A queue object that can be asked. */
 interface Asked extends QueueShape {
-  readonly qualifiedName?: string;
+  getBackend?(): unknown;
   getJobCounts(...states: readonly string[]): Promise<Readonly<Record<string, number>>>;
   getJobs(states: readonly string[], start: number, end: number, ascending: boolean): Promise<readonly JobShape[]>;
 }
 
 /** Lets the poller ask the queues that this process has made, through the connections that they have. */
-export function watchQueues({ Queue, QueueBase }: Library, patches: Patches): void {
+export function watchQueues({ Queue, QueueBase, PostgresQueueBackend }: Library, patches: Patches): void {
   const known = new WeakSet<object>();
   // Every queue's constructor calls it.
   patches.method(QueueBase, 'waitUntilReady', (self: Asked, _: unknown[], call) => {
@@ -31,7 +34,12 @@ export function watchQueues({ Queue, QueueBase }: Library, patches: Patches): vo
           },
           async read() {
             const queue = ref.deref();
-            return queue === undefined ? [] : read(queue);
+            if (queue === undefined) return [];
+            // On Postgres, waiting jobs come newest first, whatever order is asked for.
+            return read(
+              queue,
+              PostgresQueueBackend !== undefined && queue.getBackend?.() instanceof PostgresQueueBackend,
+            );
           },
         });
       });
@@ -40,9 +48,10 @@ export function watchQueues({ Queue, QueueBase }: Library, patches: Patches): vo
   });
 }
 
-async function read(queue: Asked): Promise<QueueReading[]> {
+async function read(queue: Asked, isNewestFirst: boolean): Promise<QueueReading[]> {
   const counts = await queue.getJobCounts(...STATES);
-  const oldestAgeMs = (counts.waiting ?? 0) > 0 ? await oldestAge(queue) : undefined;
+  const waiting = counts.waiting ?? 0;
+  const oldestAgeMs = waiting > 0 ? await oldestAge(queue, waiting, isNewestFirst) : undefined;
   return STATES.flatMap((state) => {
     const count = counts[state];
     if (count === undefined) return [];
@@ -50,9 +59,12 @@ async function read(queue: Asked): Promise<QueueReading[]> {
   });
 }
 
-/** The next job to run; the oldest one, where no job goes before its turn. */
-async function oldestAge(queue: Asked): Promise<number | undefined> {
-  const [job] = await queue.getJobs(['waiting'], 0, 0, true);
-  const since = job && eligibleAt(job, (job.attemptsStarted ?? job.attemptsMade) + 1);
+/** Of the next job to run: the oldest one, where no job goes before its turn. */
+async function oldestAge(queue: Asked, count: number, isNewestFirst: boolean): Promise<number | undefined> {
+  const [first, last] = isNewestFirst ? [count - 1, count - 1 + ADDED_MEANWHILE] : [0, 0];
+  const jobs = await queue.getJobs(['waiting'], first, last, true);
+  let next: JobShape | undefined;
+  for (const job of jobs) if (next === undefined || job.timestamp < next.timestamp) next = job;
+  const since = next && eligibleAt(next, (next.attemptsStarted ?? next.attemptsMade) + 1);
   return since === undefined ? undefined : Date.now() - since;
 }

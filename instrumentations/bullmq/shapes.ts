@@ -8,6 +8,7 @@ export interface Library {
   readonly Job?: typeof Job;
   readonly JobScheduler?: typeof JobScheduler;
   readonly FlowProducer?: typeof FlowProducer;
+  readonly PostgresQueueBackend?: new (...args: never[]) => object;
   readonly QueueEvents?: { readonly prototype: object };
   /** The repeatable jobs of BullMQ 5. */
   readonly Repeat?: { readonly prototype: object };
