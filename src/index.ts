@@ -22,6 +22,7 @@ export type {
   OrchestratorError,
   Outcome,
   QueueSize,
+  RateLimit,
   Running,
   StallReason,
   TokenUsage,

@@ -22,9 +22,11 @@ export interface Instruments {
   with<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>): Series;
   /** Adds many values at once to a histogram that takes distributions. */
   add<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>, distribution: Distribution): void;
+  /** @param gone what becomes of a series that `read` does not report any more */
   observe<Id extends InstrumentId>(
     id: Id,
     read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void,
+    gone?: 'zero' | 'absent',
   ): void;
 }
 
@@ -57,21 +59,21 @@ export function createInstruments(
       const spec: InstrumentSpec = catalogue[id];
       if (isWritten(spec)) distributions.add(spec, withoutUndefined(attributes), distribution);
     },
-    observe(id, read) {
+    observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
       const reported = new Map<string, Attributes>();
       meter.createObservableGauge(spec.name, options(spec)).addCallback((result: ObservableResult) => {
-        const gone = new Map(reported);
+        const missing = new Map(reported);
         read((value, attributes) => {
           if (!Number.isFinite(value)) return drop('invalid_value');
           const set = withoutUndefined(attributes);
           const key = JSON.stringify(set);
-          gone.delete(key);
-          reported.set(key, set);
+          missing.delete(key);
+          if (gone === 'zero') reported.set(key, set);
           result.observe(value, set);
         });
-        // The SDK goes on exporting the last value of a series that is not reported any more.
-        for (const set of gone.values()) result.observe(0, set);
+        // Under an application's own SDK the last value would go on to be exported.
+        for (const set of missing.values()) result.observe(0, set);
       });
     },
   };

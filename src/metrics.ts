@@ -15,6 +15,7 @@ import {
 } from './metrics/orchestrators.ts';
 import { recordCacheLookup, recordDbQuery } from './metrics/queries.ts';
 import { QueueSizes } from './metrics/queues.ts';
+import { RateLimits } from './metrics/rate-limits.ts';
 import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './metrics/requests.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
@@ -30,7 +31,7 @@ export interface MetricsOptions {
 
 /** How each kind of observation becomes points: one line a kind. */
 const record: {
-  readonly [Kind in Exclude<Observation['kind'], 'queue_size'>]: (
+  readonly [Kind in Exclude<Observation['kind'], 'queue_size' | 'rate_limit'>]: (
     to: Instruments,
     attributes: BoundedAttributes,
     observation: Extract<Observation, { kind: Kind }>,
@@ -60,6 +61,7 @@ export class MetricsListener implements Listener {
   readonly #running = new Set<Running>();
   readonly #httpErrors = new ErrorWindow();
   readonly #queues = new QueueSizes();
+  readonly #rateLimits = new RateLimits();
   #given: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -111,6 +113,7 @@ export class MetricsListener implements Listener {
 
   observed(observation: Observation): void {
     if (observation.kind === 'http_request') this.#httpErrors.add(observation.outcome === 'error');
+    if (observation.kind === 'rate_limit') return this.#rateLimits.keep(this.#attributes, observation);
     if (observation.kind === 'queue_size') return this.#queues.keep(observation);
     // The table's type relates each kind to its function, which TypeScript cannot follow through the index.
     record[observation.kind](this.#to, this.#attributes, observation as never);
@@ -125,6 +128,7 @@ export class MetricsListener implements Listener {
     observeOldestRuns(to, this.#attributes, this.#running);
     observeErrorRatio(to, this.#httpErrors);
     this.#queues.observe(to, this.#attributes);
+    this.#rateLimits.observe(to);
     to.observe('selfHooks', (report) => {
       for (const [name, state] of hooks) report(1, { 'gaugeway.hook.name': name, 'gaugeway.hook.state': state });
     });

@@ -113,6 +113,18 @@ export interface ModelAttempt extends ModelTarget {
   readonly backoffMs?: number | undefined;
 }
 
+/** What a provider says of one of its limits, with an answer. */
+export interface RateLimit extends Pick<ModelTarget, 'provider' | 'requestModel' | 'serverAddress' | 'serverPort'> {
+  readonly kind: 'rate_limit';
+  /** `requests`, `tokens`, `input_tokens` or `output_tokens`. */
+  readonly resource: string;
+  readonly limit?: number | undefined;
+  readonly remaining?: number | undefined;
+  /** Until the limit is whole again. */
+  readonly resetMs?: number | undefined;
+  readonly time: number;
+}
+
 /** What identifies the kind of a job. */
 export interface JobTarget {
   /** `bullmq`, `pg_boss`, ... or a name of the application's own. */
@@ -297,7 +309,8 @@ export type Observation =
   | DbQuery
   | CacheLookup
   | GatewayRequest
-  | Operation;
+  | Operation
+  | RateLimit;
 
 /** Something that has started and not ended; the same object is handed over at its start and at its end. */
 export type Running =

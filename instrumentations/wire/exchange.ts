@@ -17,6 +17,7 @@ import type { ModelRequest } from './endpoints.ts';
 import type { Answer, Asked } from './formats/format.ts';
 import { settledUsage } from './formats/usage.ts';
 import type { AnswerHead } from './headers.ts';
+import { tellRateLimits } from './rate-limits.ts';
 import type { Redirect, Redirects } from './redirects.ts';
 import { createRequestReader, type RequestReader } from './request-reader.ts';
 
@@ -99,11 +100,12 @@ export class Exchange {
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, { contentType, encoding, location }: AnswerHead): void {
+  answered(status: number, { contentType, encoding, location, limits }: AnswerHead): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
     this.sent();
     this.#status = status;
+    if (limits !== undefined) tellRateLimits(limits, { ...this.#start.request, requestModel: this.#asked.model });
     if (BODILESS.has(status)) return;
     if (status >= 300 && status < 400 && location !== undefined) this.#lead(location);
     const { format } = this.#start.request;

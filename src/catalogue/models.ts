@@ -3,6 +3,14 @@ import type { InstrumentSpec } from './spec.ts';
 
 const TARGET = ['gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model'] as const;
 const BASE = [...TARGET, 'gen_ai.response.model', 'server.address', 'server.port'] as const;
+/** A limit is one whatever is asked of the model, and is there before any model answers. */
+const RATE_LIMIT = [
+  'gen_ai.provider.name',
+  'gen_ai.request.model',
+  'server.address',
+  'server.port',
+  'gaugeway.ratelimit.resource',
+] as const;
 
 /** What the GenAI convention has no name for. */
 export const models = {
@@ -99,6 +107,23 @@ export const models = {
     unit: '{call}',
     description: 'Calls whose tokens are known, and no price of the model is.',
     attributes: BASE,
+    integer: true,
+  },
+  modelRateLimitRemaining: {
+    name: 'gaugeway.model.ratelimit.remaining',
+    kind: 'observable_gauge',
+    unit: '{item}',
+    description: "Requests or tokens left of the provider's limit, as its last answer told; absent when that is old.",
+    attributes: RATE_LIMIT,
+    integer: true,
+  },
+  modelRateLimitLimit: {
+    name: 'gaugeway.model.ratelimit.limit',
+    kind: 'observable_gauge',
+    unit: '{item}',
+    description:
+      "Requests or tokens that the provider's limit allows, as its last answer told; absent when that is old.",
+    attributes: RATE_LIMIT,
     integer: true,
   },
 } as const satisfies Record<string, InstrumentSpec>;

@@ -10,6 +10,7 @@ import { warn } from '../diagnostics.ts';
 import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createDistributionProducer } from './distribution-producer.ts';
+import { forgettingGauges } from './gauge-temporality.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
@@ -49,5 +50,7 @@ export function createMetricReaders(options: ResolvedOptions, distributions: Dis
 function createExporter(options: ResolvedOptions): PushMetricExporter {
   const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
   const settings = otlpSettings('metrics');
-  return unheld(new OTLPMetricExporter(settings), 'metrics', settings.url);
+  const exporter = new OTLPMetricExporter(settings);
+  exporter.selectAggregationTemporality = forgettingGauges(exporter.selectAggregationTemporality.bind(exporter));
+  return unheld(exporter, 'metrics', settings.url);
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import { type CollectionResult, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
+import { forgettingGauges } from './gauge-temporality.ts';
 import { createPrometheusWriter } from './prometheus-families.ts';
 
 /** What `createPrometheusReader` is given. */
@@ -54,6 +55,7 @@ class PrometheusReader extends MetricReader {
 
   constructor(options: PrometheusReaderOptions) {
     super({
+      aggregationTemporalitySelector: forgettingGauges(),
       metricProducers: options.metricProducers ?? [],
       otelComponentType: 'prometheus_http_text_metric_exporter',
     });

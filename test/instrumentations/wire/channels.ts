@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { wireInstrumentation } from '../../../instrumentations/wire.ts';
-import type { DropReason, ModelCall } from '../../../src/index.ts';
+import type { DropReason, ModelCall, RateLimit } from '../../../src/index.ts';
 import { observe } from '../../../src/index.ts';
 import type { ModelEndpoint } from '../../../src/options.ts';
 
@@ -31,15 +31,20 @@ export interface PublishedExchange {
 
 export interface Told {
   readonly calls: readonly ModelCall[];
+  readonly rateLimits: readonly RateLimit[];
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 
 /** Publishes an exchange on undici's channels while the wire is watched, and returns what the observation stream tells. */
 export async function tell(exchange: PublishedExchange, modelEndpoints: readonly ModelEndpoint[] = []): Promise<Told> {
   const calls: ModelCall[] = [];
+  const rateLimits: RateLimit[] = [];
   const dropped: Partial<Record<DropReason, number>> = {};
   const stop = observe({
-    observed: (observation) => observation.kind === 'model_call' && calls.push(observation),
+    observed(observation) {
+      if (observation.kind === 'model_call') calls.push(observation);
+      if (observation.kind === 'rate_limit') rateLimits.push(observation);
+    },
     dropped: (reason, count) => {
       dropped[reason] = (dropped[reason] ?? 0) + count;
     },
@@ -72,11 +77,11 @@ export async function tell(exchange: PublishedExchange, modelEndpoints: readonly
   }
   wire.disable();
   stop();
-  return { calls, dropped };
+  return { calls, rateLimits, dropped };
 }
 
 /** What must not depend on how the bytes were cut. */
-export function essence({ calls, dropped }: Told): unknown {
+export function essence({ calls, dropped }: Pick<Told, 'calls' | 'dropped'>): unknown {
   const told = calls.map(({ requestModel, responseModel, responseId, finishReasons, usage, outcome, errorType }) => ({
     requestModel,
     responseModel,
