@@ -1,0 +1,100 @@
+import { failure, ok, type Verdict, warning } from '../verdict.ts';
+import { withoutCredentials } from './sending.ts';
+
+const SAMPLE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+/** What each reason for leaving something out means to whoever runs the application. */
+const ADVICE: Readonly<Record<string, string>> = {
+  series_limit: 'raise GAUGEWAY_MAX_ATTRIBUTE_VALUES, or use fewer names of models, jobs or operations',
+  hook_failed: 'look for "gaugeway" on stderr and report it',
+  listener_failed: 'look for "gaugeway" on stderr and report it',
+  undecodable_body: 'answers came in an encoding that cannot be read, or ended in its middle',
+  unobservable: 'work handed back something whose end cannot be seen; docs/model-calls.md tells which',
+  unknown_event: 'events of the bus did not fit the mapping',
+  clock_skew: 'clocks of machines disagree: synchronise them',
+};
+
+/** Reads the metrics page of a running application for what gaugeway says of itself. */
+export async function checkRunning(url: string): Promise<Verdict[]> {
+  const where = withoutCredentials(url);
+  let page: string;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`answers with status ${response.status}`);
+    page = await response.text();
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: { code?: string } };
+    return [
+      failure(
+        'metrics page',
+        `${where}: ${cause?.code ?? message}`,
+        'set OTEL_METRICS_EXPORTER=prometheus there, and see its stderr for the port',
+      ),
+    ];
+  }
+  const samples = read(page);
+  if (samples.length === 0)
+    return [failure('metrics page', `${where} is none`, 'give the URL of the page itself: http://host:9464/metrics')];
+  const verdicts: Verdict[] = [];
+  const own = samples.filter(({ name }) => name === 'gaugeway_self_hooks');
+  if (own.length === 0) {
+    verdicts.push(
+      failure(
+        'metrics page',
+        `${where} has no metrics of gaugeway`,
+        'start the application with --import gaugeway/register',
+      ),
+    );
+  }
+  for (const { labels } of own) {
+    const what = `hook ${labels.gaugeway_hook_name}`;
+    if (labels.gaugeway_hook_state === 'refused') {
+      verdicts.push(failure(what, 'refused: this version is not known', 'update gaugeway, or use a tested version'));
+    } else verdicts.push(ok(what, labels.gaugeway_hook_state ?? ''));
+  }
+  for (const { labels, value } of samples.filter(({ name }) => name === 'gaugeway_self_dropped_total')) {
+    const reason = labels.gaugeway_drop_reason ?? '';
+    verdicts.push(
+      warning(
+        `left out (${reason})`,
+        `${value} times`,
+        ADVICE[reason] ?? 'these values were not possible, so they were not reported',
+      ),
+    );
+  }
+  verdicts.push(...checkOwners(samples));
+  return verdicts;
+}
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Another instrumentation that counts the same calls makes every sum twice as high. */
+function checkOwners(samples: readonly Sample[]): Verdict[] {
+  const scopes = new Set(
+    samples.filter(({ name }) => name.startsWith('gen_ai_')).map(({ labels }) => labels.otel_scope_name ?? ''),
+  );
+  if (!scopes.has('gaugeway') || scopes.size < 2) return [];
+  scopes.delete('gaugeway');
+  const others = [...scopes].join(', ');
+  return [
+    warning(
+      'owners',
+      `${others} records gen_ai metrics too`,
+      'count calls by otel_scope_name="gaugeway", or switch the other one off',
+    ),
+  ];
+}
+
+function read(page: string): Sample[] {
+  return page.split('\n').flatMap((line) => {
+    const [, name, inner = '', value] = SAMPLE.exec(line) ?? [];
+    if (name === undefined) return [];
+    const labels = Object.fromEntries([...inner.matchAll(LABEL)].map(([, key = '', text = '']) => [key, text]));
+    return [{ name, labels, value: Number(value) }];
+  });
+}
