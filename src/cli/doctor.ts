@@ -35,10 +35,13 @@ export async function doctor(
   const sending = await checkSending(resolved, options.timeoutMs);
   tell(sending.verdicts);
   tell(await checkArriving(options, sending.taken, options.timeoutMs));
-  print(
-    failures === 0
-      ? `All is well${warnings === 0 ? '' : `, apart from ${warnings} of no weight`}.`
-      : `${failures} to mend.`,
-  );
+  print(summary(failures, warnings));
   return failures === 0;
+}
+
+function summary(failures: number, warnings: number): string {
+  if (failures > 0) return `Not well: ${failures} to mend.`;
+  return warnings === 0
+    ? 'All is well.'
+    : `All is well, but look at the ${warnings === 1 ? 'line' : `${warnings} lines`} with "!".`;
 }

@@ -49,7 +49,7 @@ async function search(
     try {
       const response = await fetch(url, {
         headers: { accept: 'application/json' },
-        signal: AbortSignal.timeout(Math.max(1, timeoutMs - (performance.now() - startedAt))),
+        signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))),
       });
       const answer = await response.text();
       if (response.ok && finds(JSON.parse(answer))) {

@@ -29,11 +29,19 @@ export async function checkSending(
   return { verdicts, taken };
 }
 
+const OVERLOADED = 'it is overloaded, or its own backend is away: look at its log';
+
 /** Names why the far side did not take it, as far as it tells. */
 function refusal(what: string, url: string, error: Error & { code?: unknown }): Verdict {
   const code = codeOf(error);
-  const said = typeof code === 'number' ? `answers with status ${code}` : `${code ?? error.message}`;
-  return failure(what, `${url}: ${said}`, remedyFor(code, what));
+  // Of these the exporter does not tell which.
+  const isLater = error.message.includes('retryable');
+  const said = isLater
+    ? 'cannot take it now (status 429, 502, 503 or 504)'
+    : typeof code === 'number'
+      ? `answers with status ${code}`
+      : `${code ?? error.message}`;
+  return failure(what, `${url}: ${said}`, isLater ? OVERLOADED : remedyFor(code, what));
 }
 
 /** Several addresses that failed are one error without a code of its own. */
@@ -63,9 +71,6 @@ function remedyFor(code: string | number | undefined, what: string): string {
     case 400:
     case 415:
       return 'it does not understand what was sent: try another OTEL_EXPORTER_OTLP_PROTOCOL, http/protobuf or http/json';
-    case 429:
-    case 503:
-      return 'it is overloaded or its own backend is away: look at its log';
     default:
       return typeof code === 'string' && /TLS|SSL|CERT|SIGNED/.test(code)
         ? 'its certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE, or use http:// where there is no TLS'
