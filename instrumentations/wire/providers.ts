@@ -1,5 +1,5 @@
 /** Hosts of providers; the names are those of the GenAI convention where it has one. */
-const HOSTS: Readonly<Record<string, string>> = {
+export const HOSTS: Readonly<Record<string, string>> = {
   'api.openai.com': 'openai',
   'api.anthropic.com': 'anthropic',
   'generativelanguage.googleapis.com': 'gcp.gemini',
