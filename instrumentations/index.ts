@@ -1,6 +1,7 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
+import { httpServerInstrumentation } from './http-server.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
 import { wireInstrumentation } from './wire.ts';
 
@@ -11,6 +12,7 @@ const all: readonly {
   create: (options: ResolvedOptions) => Instrumentation;
 }[] = [
   { name: 'wire', create: ({ modelEndpoints }) => wireInstrumentation({ modelEndpoints }) },
+  { name: 'http-server', create: () => httpServerInstrumentation() },
   {
     name: 'bullmq',
     loads: 'bullmq',

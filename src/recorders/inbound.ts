@@ -20,7 +20,6 @@ export class Inbound {
   /** Set when a middleware took the request over: it knows the route, and tells the end. */
   adopted = false;
   readonly #startedAt: number;
-  readonly #startTime: number;
   /** Sorted, and apart from each other. */
   #waits: Span[] = [];
   #running = 0;
@@ -29,7 +28,6 @@ export class Inbound {
 
   constructor(startedAt = performance.now()) {
     this.#startedAt = startedAt;
-    this.#startTime = Date.now() - (performance.now() - startedAt);
   }
 
   /** A call began that may turn out to be time spent waiting. */
@@ -85,7 +83,7 @@ export class Inbound {
       Object.freeze({
         kind: 'gateway_request',
         route: end.route,
-        startTime: this.#startTime,
+        startTime: Date.now() - (performance.now() - this.#startedAt),
         durationMs: end.at - this.#startedAt,
         upstreamMs,
       }),
