@@ -68,7 +68,7 @@ export function framingOf(format: Format, contentType: string, isStreamAskedFor:
   if (isStreamAskedFor && format.lines === true) return 'lines';
   if (JSON_TYPE.test(contentType)) return 'document';
   if (isStreamAskedFor) return 'events';
-  return format.opaque === true && contentType !== '' ? 'opaque' : 'document';
+  return format.opaque === true ? 'opaque' : 'document';
 }
 
 /** A reader for the body. Without a content type that says so, only a whole JSON document is taken for an answer. */

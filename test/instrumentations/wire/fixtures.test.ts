@@ -96,11 +96,24 @@ describe.each(STREAMS.map((fixture) => [fixture.name, fixture] as const))('the s
   });
 });
 
+/** One piece an event, as most servers send them: only so are events recognised that are like one before. */
+function events(bytes: Buffer): Buffer[] {
+  const text = bytes.toString('latin1');
+  return text.split(/(?<=\n\n)/).map((event) => Buffer.from(event, 'latin1'));
+}
+
 const EVENT_STREAMS = STREAMS.filter(({ isEventStream }) => isEventStream);
 
 describe.each(EVENT_STREAMS.map((fixture) => [fixture.name, fixture] as const))(
   'the event stream %s',
   (_name, fixture) => {
+    it('says the same event by event, and when each event comes many times', async () => {
+      const pieces = events(fixture.received);
+      expect(essence(await replay(fixture, pieces))).toEqual(essence(await replay(fixture)));
+      const often = pieces.flatMap((piece, at) => (at > pieces.length - 4 ? [piece] : Array<Buffer>(9).fill(piece)));
+      expect(essence(await replay(fixture, often))).toEqual(essence(await replay(fixture, [Buffer.concat(often)])));
+    });
+
     it.each([
       [
         'comments between and inside of events',
