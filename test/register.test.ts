@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,7 +19,9 @@ beforeAll(async () => {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'gaugeway'), { recursive: true });
   await execute('tar', ['-xf', join(folder, tarball), '-C', join(modules, 'gaugeway'), '--strip-components=1']);
-  for (const name of ['@opentelemetry', 'import-in-the-middle', 'pg-boss']) {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
+  const folders = Object.keys(dependencies).map((name) => name.split('/')[0] as string);
+  for (const name of new Set([...folders, 'pg-boss'])) {
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   }
 }, 60_000);
