@@ -136,6 +136,11 @@ function start(options: ResolvedOptions): Handle {
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
   const recording = startRecording(options);
   const providers = startProviders(options, recording.listener.distributions);
+  for (const instrumentation of options.instrumentations) {
+    // It was made before there were providers, and a meter of that time does nothing for ever.
+    instrumentation.setTracerProvider(trace.getTracerProvider());
+    instrumentation.setMeterProvider(metrics.getMeterProvider());
+  }
   for (const instrumentation of instrumentations) instrumentation.enable();
   // Gauges and the state of the hooks are there from the start, not from the first call.
   recording.listener.start();

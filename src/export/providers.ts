@@ -10,6 +10,7 @@ import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createViews } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
+import { observeForeignQueries } from './foreign-queries.ts';
 import { createMetricReaders } from './metric-readers.ts';
 import { createResource } from './resource.ts';
 import { createSampler, createSpanProcessors } from './spans.ts';
@@ -43,6 +44,7 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
     readers: createMetricReaders(options, distributions),
     views: createViews(options.views),
   });
+  observeForeignQueries(meterProvider);
   metrics.setGlobalMeterProvider(meterProvider);
   const undo = [() => metrics.disable()];
 
