@@ -1,14 +1,18 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
+import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
 import { httpServerInstrumentation } from './http-server.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
+import { Endpoints } from './wire/endpoints.ts';
 import { wireInstrumentation } from './wire.ts';
 
 /** Every instrumentation, one line each: its name, the package it waits for, and how it is made. */
 const all: readonly {
   name: string;
   loads?: string;
+  /** It only adds to what this one sees. */
+  addsTo?: string;
   create: (options: ResolvedOptions) => Instrumentation;
 }[] = [
   { name: 'wire', create: ({ modelEndpoints }) => wireInstrumentation({ modelEndpoints }) },
@@ -18,14 +22,27 @@ const all: readonly {
     loads: 'bullmq',
     create: ({ queuePollIntervalMs }) => bullmqInstrumentation({ queueGauges: queuePollIntervalMs !== undefined }),
   },
+  { name: 'openai', loads: 'openai', addsTo: 'wire', create: (options) => openaiInstrumentation(sdk(options)) },
+  {
+    name: 'anthropic-ai-sdk',
+    loads: '@anthropic-ai/sdk',
+    addsTo: 'wire',
+    create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
+  },
+  { name: 'groq-sdk', loads: 'groq-sdk', addsTo: 'wire', create: (options) => groqSdkInstrumentation(sdk(options)) },
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
+
+function sdk({ modelEndpoints }: ResolvedOptions) {
+  return { requests: new Endpoints(modelEndpoints) };
+}
 
 /** What `disabledInstrumentations` may name. */
 export const instrumentationNames: readonly string[] = all.map(({ name }) => name);
 
-function enabled(options: ResolvedOptions): typeof all {
-  return all.filter(({ name }) => !options.disabledInstrumentations.includes(name));
+function enabled({ disabledInstrumentations }: ResolvedOptions): typeof all {
+  const isDisabled = (name: string | undefined) => name !== undefined && disabledInstrumentations.includes(name);
+  return all.filter(({ name, addsTo }) => !isDisabled(name) && !isDisabled(addsTo));
 }
 
 export function createInstrumentations(options: ResolvedOptions): Instrumentation[] {

@@ -5,15 +5,19 @@ import {
   InstrumentationNodeModuleFile,
 } from '@opentelemetry/instrumentation';
 import { warn } from './diagnostics.ts';
-import { hooks } from './hooks.ts';
+import { noteHook } from './hooks.ts';
 import { reportOnce } from './observe.ts';
 import { VERSION } from './version.ts';
+import { isWithin } from './version-range.ts';
 
 /** A hook into a library: what it needs to know, and what it does once the library is there. */
 export interface InstrumentationSpec<Options> {
   /** The npm name of the library, or the name of what is hooked where there is no module to load. */
   readonly library: string;
-  /** Tested versions; absent where there is no module to load. */
+  /**
+   * Tested versions, each range as `>=1.2 <3`; others are hooked too if their shape fits, which one line tells. Absent
+   * where there is no module to load.
+   */
   readonly versions?: readonly string[];
   /** Files of the library, by their path in it, that are handed to `hook` as well, where a process may load them alone. */
   readonly files?: readonly string[];
@@ -44,7 +48,9 @@ export function defineInstrumentation<Options = Record<string, never>>(
         const files = spec.files?.map(
           (file) => new InstrumentationNodeModuleFile(`${spec.library}/${file}`, ['*'], patch, unpatch),
         );
-        return new InstrumentationNodeModuleDefinition(spec.library, ['*'], patch, unpatch, files);
+        const definition = new InstrumentationNodeModuleDefinition(spec.library, ['*'], patch, unpatch, files);
+        (definition as { includePrerelease?: boolean }).includePrerelease = true;
+        return definition;
       }
 
       override enable(): void {
@@ -60,7 +66,7 @@ export function defineInstrumentation<Options = Record<string, never>>(
         restores.clear();
       }
     }
-    if (!hooks.has(spec.library)) hooks.set(spec.library, 'idle');
+    noteHook(spec.library, undefined, 'idle');
     return new DefinedInstrumentation(`gaugeway/${spec.library}`, VERSION, { enabled: false });
   };
 }
@@ -74,16 +80,26 @@ function attach<Options>(
 ): (() => void) | undefined {
   try {
     const restore = spec.hook(library as never, options ?? ({} as Options));
-    hooks.set(spec.library, restore === undefined ? 'refused' : 'active');
-    if (restore === undefined) {
-      warn(
-        `${spec.library} ${version ?? ''} is not measured: this version is not known (${spec.versions?.join(', ')} are)`,
-      );
-    }
+    noteHook(spec.library, version, restore === undefined ? 'refused' : 'active');
+    warnOfVersion(spec, version, restore !== undefined);
     return restore;
   } catch (error) {
-    hooks.set(spec.library, 'refused');
+    noteHook(spec.library, version, 'refused');
     reportOnce(`the hook of ${spec.library}`, error);
     return undefined;
   }
+}
+
+const warned = new Set<string>();
+
+/** Says once of each version what it is not: `import` and `require` bring it here twice, and workers of their own again. */
+function warnOfVersion<Options>(spec: InstrumentationSpec<Options>, version: string | undefined, fits: boolean): void {
+  if (spec.versions === undefined) return;
+  const isTested = version !== undefined && isWithin(version, spec.versions);
+  const name = `${spec.library} ${version ?? '(of unknown version)'}`;
+  if ((fits && isTested) || warned.has(name)) return;
+  warned.add(name);
+  const tested = `${spec.versions.join(', ')} ${spec.versions.length > 1 ? 'are' : 'is'}`;
+  if (fits) warn(`${name} was never tested with gaugeway (${tested}); it is hooked, because its shape fits`);
+  else warn(`${name} is not hooked: its shape does not fit (${tested} tested)`);
 }

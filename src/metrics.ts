@@ -1,7 +1,7 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
 import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
-import { hooks } from './hooks.ts';
+import { listHooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
 import { BoundedAttributes } from './metrics/attributes.ts';
 import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.ts';
@@ -130,7 +130,13 @@ export class MetricsListener implements Listener {
     this.#queues.observe(to, this.#attributes);
     this.#rateLimits.observe(to);
     to.observe('selfHooks', (report) => {
-      for (const [name, state] of hooks) report(1, { 'gaugeway.hook.name': name, 'gaugeway.hook.state': state });
+      for (const { name, version, state } of listHooks()) {
+        report(1, {
+          'gaugeway.hook.name': name,
+          'gaugeway.hook.version': this.#attributes.bound('gaugeway.hook.version', version),
+          'gaugeway.hook.state': state,
+        });
+      }
     });
   }
 }

@@ -90,8 +90,9 @@ describe.each(NODES)('on Node %s', (node) => {
     );
     const end = await run(node, FLAGS['--import of the package'] ?? [], file);
     expect(end).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/pg-boss/package.json'), 'utf8'));
     const hooks = receiver
-      .points('gaugeway.self.hooks', { 'gaugeway.hook.name': 'pg-boss' })
+      .points('gaugeway.self.hooks', { 'gaugeway.hook.name': 'pg-boss', 'gaugeway.hook.version': version })
       .map(({ attributes, resource }) => [resource['thread.id'] ?? 0, attributes['gaugeway.hook.state']]);
     expect(hooks.sort()).toEqual([
       [0, 'active'],

@@ -14,8 +14,9 @@ export const self = {
     name: 'gaugeway.self.hooks',
     kind: 'observable_gauge',
     unit: '{hook}',
-    description: 'Hooks by state: active once their library was seen, idle before, refused when it does not fit.',
-    attributes: ['gaugeway.hook.name', 'gaugeway.hook.state'],
+    description:
+      'Hooks by the version of the library they met and their state: active once it was seen, idle before, refused when it does not fit.',
+    attributes: ['gaugeway.hook.name', 'gaugeway.hook.version', 'gaugeway.hook.state'],
     integer: true,
   },
 } as const satisfies Record<string, InstrumentSpec>;

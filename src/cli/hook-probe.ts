@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hookedPackages } from '../../instrumentations/index.ts';
-import { hooks } from '../hooks.ts';
+import { listHooks } from '../hooks.ts';
 import { resolveOptions } from '../options.ts';
 
 /** What became of one library. */
@@ -37,7 +37,7 @@ export async function probeHooks(load: (name: string) => Promise<unknown>): Prom
       libraries.push({ name, version, error: error instanceof Error ? error.message : String(error) });
     }
   }
-  const told: HookProbe = { libraries, hooks: [...hooks] };
+  const told: HookProbe = { libraries, hooks: listHooks().map(({ name, state }) => [name, state]) };
   // What was loaded may keep the process, and may have written to stdout itself.
   process.stdout.write(`\n${JSON.stringify(told)}\n`, () => process.exit(0));
 }
