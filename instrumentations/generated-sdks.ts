@@ -26,21 +26,21 @@ interface Options {
 /** openai: one call for all attempts of a request, which the wire alone would count as calls. */
 export const openaiInstrumentation = defineInstrumentation<Options>({
   library: 'openai',
-  versions: ['>=4.50 <8'],
+  versions: ['>=4.104 <8'],
   hook: ({ OpenAI }: { OpenAI?: SdkClass }, options) => patch(OpenAI, options),
 });
 
 /** @anthropic-ai/sdk: as openai; spans that it makes itself are kept, and there is no second one. */
 export const anthropicAiSdkInstrumentation = defineInstrumentation<Options>({
   library: '@anthropic-ai/sdk',
-  versions: ['>=0.50 <2'],
+  versions: ['>=0.137 <2'],
   hook: ({ Anthropic }: { Anthropic?: SdkClass }, options) => patch(Anthropic, options),
 });
 
 /** groq-sdk: as openai. */
 export const groqSdkInstrumentation = defineInstrumentation<Options>({
   library: 'groq-sdk',
-  versions: ['>=0.30 <2'],
+  versions: ['>=1 <2'],
   hook: ({ Groq }: { Groq?: SdkClass }, options) => patch(Groq, options),
 });
 

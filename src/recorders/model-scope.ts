@@ -34,11 +34,13 @@ export interface SdkRequest {
 /** The timers of an SDK start a little before the exchange does. */
 const TIMEOUT_TOLERANCE = 0.95;
 
-const SCOPE = createContextKey('gaugeway.model-call');
+const SCOPE = createContextKey('gaugeway.model-scope.1');
 
 /**
  * Where exchanges happen: a call, or a layer inside of it. Scopes form a tree: what lies side by side adds up, and what
  * lies inside is the same work as what lies around it, so that usage told by several layers of one work counts once.
+ * Its parts may come from several copies of this package, one of them inlined in a bundle: no `#private` of another scope
+ * can be reached from here.
  */
 export abstract class Scope {
   abstract readonly call: Call;
@@ -49,26 +51,26 @@ export abstract class Scope {
   protected isSettled = false;
   /** Exchanges in flight, those of inner layers included. */
   protected exchanges = 0;
-  #parts = 0;
-  #running = 0;
-  #failed: FailedPart | undefined;
-  #sum: TokenUsage | undefined;
-  #isSumKnown = true;
-  #told: TokenUsage | undefined;
-  #layers: Set<Scope> | undefined;
+  private parts = 0;
+  private running = 0;
+  private lastFailed: FailedPart | undefined;
+  private sum: TokenUsage | undefined;
+  private isSumKnown = true;
+  private told: TokenUsage | undefined;
+  private layers: Set<Scope> | undefined;
   /** Layers that were started by hand, in whose own context nothing has happened. */
-  #idle: Set<Scope> | undefined;
+  private idle: Set<Scope> | undefined;
   /** Work beside it was taken for its own. */
-  #hasAdopted = false;
+  private hasAdopted = false;
   /** Whose work it is that it tells of is not clear. */
-  #isMixed = false;
+  private isMixed = false;
 
-  readonly #request: SdkRequest | undefined;
+  private readonly request: SdkRequest | undefined;
 
   constructor(target: ModelTarget, parent: Scope | undefined, request: SdkRequest | undefined) {
     this.target = target;
     this.parent = parent;
-    this.#request = request;
+    this.request = request;
   }
 
   /** The scope stopped: no exchange of it is in flight any more, and its work has settled. */
@@ -79,35 +81,35 @@ export abstract class Scope {
    * whose context nothing happens, is taken for the work of this layer: with several of them it could be any one's.
    */
   host(): Scope {
-    const [first, second] = this.#idle ?? [];
+    const [first, second] = this.idle ?? [];
     if (first === undefined) return this;
     if (second !== undefined) {
-      this.#isSumKnown = false;
+      this.isSumKnown = false;
       return this;
     }
-    first.#hasAdopted = true;
+    first.hasAdopted = true;
     return first;
   }
 
   /** Something happens in the very context of this scope. */
   occupied(): void {
-    if (this.parent !== undefined) this.parent.#idle?.delete(this);
-    if (this.#hasAdopted) this.#isMixed = true;
+    if (this.parent !== undefined) this.parent.idle?.delete(this);
+    if (this.hasAdopted) this.isMixed = true;
   }
 
   /** Adds what only the SDK knows: a connection that fails before the body is sent has told no model. */
   complete(target: ModelTarget): ModelTarget {
     if (target.requestModel !== undefined) return target;
-    const requestModel = this.#sender()?.target.requestModel;
+    const requestModel = this.sender()?.target.requestModel;
     return requestModel === undefined ? target : { ...target, requestModel };
   }
 
   /** Tells an SDK's own timeout, which the wire sees as an abort, from one that the application asked for. */
   explain(failure: Failure, target: ModelTarget, durationMs: number, statusCode: number | undefined): Failure {
     if (failure.outcome !== 'aborted') return failure;
-    const sender = this.#sender();
+    const sender = this.sender();
     if (sender === undefined) return failure;
-    const request = sender.#request as SdkRequest;
+    const request = sender.request as SdkRequest;
     if (request.signal?.aborted === true) return abortedBy(request.signal);
     const { timeoutMs = Number.POSITIVE_INFINITY } = request;
     const isSlow = !target.streaming && durationMs >= timeoutMs * TIMEOUT_TOLERANCE;
@@ -115,10 +117,10 @@ export abstract class Scope {
   }
 
   /** The innermost scope around that is the request of an SDK. */
-  #sender(): Scope | undefined {
+  private sender(): Scope | undefined {
     let scope: Scope | undefined = this;
     while (scope !== undefined) {
-      if (scope.#request !== undefined) return scope;
+      if (scope.request !== undefined) return scope;
       scope = scope.parent;
     }
     return undefined;
@@ -126,8 +128,8 @@ export abstract class Scope {
 
   /** A part begins; what it follows is told if nothing else runs and the last one failed. */
   enter(): FailedPart | undefined {
-    const failed = this.#parts++ === 0 ? this.inherited() : this.#running === 0 ? this.#failed : undefined;
-    this.#running++;
+    const failed = this.parts++ === 0 ? this.inherited() : this.running === 0 ? this.lastFailed : undefined;
+    this.running++;
     return failed;
   }
 
@@ -137,30 +139,30 @@ export abstract class Scope {
   }
 
   protected get isEmpty(): boolean {
-    return this.#parts === 0;
+    return this.parts === 0;
   }
 
   /** The failed part that was the last one here. */
   protected get failed(): FailedPart | undefined {
-    return this.#failed;
+    return this.lastFailed;
   }
 
   layerStarted(layer: Scope, isByHand: boolean): void {
-    this.#layers ??= new Set();
-    this.#layers.add(layer);
+    this.layers ??= new Set();
+    this.layers.add(layer);
     if (!isByHand) return;
-    this.#idle ??= new Set();
-    this.#idle.add(layer);
+    this.idle ??= new Set();
+    this.idle.add(layer);
   }
 
   layerSettled(layer: Scope, failed: FailedPart | undefined): void {
-    this.#idle?.delete(layer);
-    this.#running--;
-    this.#failed = failed;
+    this.idle?.delete(layer);
+    this.running--;
+    this.lastFailed = failed;
   }
 
   layerStopped(layer: Scope): void {
-    if (this.#layers?.delete(layer)) this.#add(layer);
+    if (this.layers?.delete(layer)) this.addLayer(layer);
   }
 
   exchangeStarted(): void {
@@ -168,15 +170,15 @@ export abstract class Scope {
   }
 
   exchangeEnded({ failure, target, usage, hasBegun, leadsOn = false, endedAt }: ExchangeEnd): void {
-    this.#running--;
+    this.running--;
     const failed = failure && { errorType: failure.errorType, target, endedAt };
-    this.#failed = failed;
-    if (usage !== undefined) this.#addUsage(checkUsage(usage));
-    else if (!leadsOn && (failure === undefined || hasBegun)) this.#isSumKnown = false;
+    this.lastFailed = failed;
+    if (usage !== undefined) this.addUsage(checkUsage(usage));
+    else if (!leadsOn && (failure === undefined || hasBegun)) this.isSumKnown = false;
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       scope.exchanges--;
       // How a stream ended is told after the layer that handed it on has settled.
-      if (scope.isSettled && scope.parent !== undefined) scope.parent.#failed = failed;
+      if (scope.isSettled && scope.parent !== undefined) scope.parent.lastFailed = failed;
       if (scope.isSettled && scope.exchanges === 0) scope.stopped();
     }
   }
@@ -184,17 +186,17 @@ export abstract class Scope {
   /** The work around has ended, with the usage that it tells of itself. */
   protected settle(told: TokenUsage | undefined): void {
     this.isSettled = true;
-    this.#told = checkUsage(told);
+    this.told = checkUsage(told);
     if (this.exchanges === 0) this.stopped();
   }
 
   /** What is known to have been used, and whether that is all. */
   protected usage(): { usage: TokenUsage | undefined; isAll: boolean } {
-    for (const layer of this.#layers ?? []) this.#add(layer);
-    this.#layers = undefined;
-    const seen = this.#isSumKnown ? this.#sum : undefined;
-    if (this.#told !== undefined) return { usage: withDetails(this.#told, seen), isAll: !this.#isMixed };
-    return { usage: seen, isAll: this.#isSumKnown && !this.#isMixed && !this.isUntold() };
+    for (const layer of this.layers ?? []) this.addLayer(layer);
+    this.layers = undefined;
+    const seen = this.isSumKnown ? this.sum : undefined;
+    if (this.told !== undefined) return { usage: withDetails(this.told, seen), isAll: !this.isMixed };
+    return { usage: seen, isAll: this.isSumKnown && !this.isMixed && !this.isUntold() };
   }
 
   /** True when something was used here of which nobody told. */
@@ -202,15 +204,15 @@ export abstract class Scope {
     return false;
   }
 
-  #add(layer: Scope): void {
+  private addLayer(layer: Scope): void {
     const { usage, isAll } = layer.usage();
-    if (usage !== undefined) this.#addUsage(usage);
-    if (!isAll) this.#isSumKnown = false;
+    if (usage !== undefined) this.addUsage(usage);
+    if (!isAll) this.isSumKnown = false;
   }
 
-  #addUsage(usage: TokenUsage | undefined): void {
-    if (usage === undefined) this.#isSumKnown = false;
-    else this.#sum = this.#sum === undefined ? usage : addUsage(this.#sum, usage);
+  private addUsage(usage: TokenUsage | undefined): void {
+    if (usage === undefined) this.isSumKnown = false;
+    else this.sum = this.sum === undefined ? usage : addUsage(this.sum, usage);
   }
 }
 
