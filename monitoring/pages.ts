@@ -11,6 +11,7 @@ const FAMILIES: readonly (readonly [prefix: string, title: string])[] = [
   ['db.', 'Databases, by the semantic conventions'],
   ['gaugeway.db.', 'Databases, beyond the conventions'],
   ['gaugeway.operation.', 'Operations'],
+  ['gaugeway.monitor.', 'The monitor'],
   ['gaugeway.self.', 'gaugeway itself'],
 ];
 

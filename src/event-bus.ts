@@ -46,10 +46,30 @@ const MAX_RUNNING = 10_000;
 
 /**
  * Records jobs from RUNNING to COMPLETED, FAILED or CANCELLED, and their steps, from the events of a bus.
- * Events that contradict each other or say nothing are counted as dropped. Returns the function that unsubscribes.
+ * Events that contradict each other or say nothing are counted as dropped. A bus that is observed again without a mapping
+ * is still recorded once. Returns the function that unsubscribes.
  */
-export function observeEventBus(bus: EventBus, mapping: EventBusMapping = {}): () => void {
+export function observeEventBus(bus: EventBus, mapping?: EventBusMapping): () => void {
   if (typeof bus?.on !== 'function') throw new TypeError('observeEventBus: the bus needs an on(event, handler) method');
+  if (mapping !== undefined) return subscribe(bus, mapping);
+  const shared = observed.get(bus) ?? { users: 0, stop: subscribe(bus, {}) };
+  observed.set(bus, shared);
+  shared.users++;
+  let isOpen = true;
+  return () => {
+    if (!isOpen) return;
+    isOpen = false;
+    shared.users--;
+    if (shared.users > 0) return;
+    observed.delete(bus);
+    shared.stop();
+  };
+}
+
+/** Buses that are observed without a mapping, by how many. */
+const observed = new WeakMap<EventBus, { users: number; readonly stop: () => void }>();
+
+function subscribe(bus: EventBus, mapping: EventBusMapping): () => void {
   const { events = ['job:status', 'job:step'], system = 'custom', read = readDefault } = mapping;
   const running = new Map<string, { job: RunningJob; steps: Map<string, RunningStep> }>();
 

@@ -3,6 +3,7 @@ import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
 import { listHooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
+import { recordAnomaly } from './metrics/anomalies.ts';
 import { BoundedAttributes } from './metrics/attributes.ts';
 import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.ts';
 import { recordModelAttempt, recordModelCall } from './metrics/models.ts';
@@ -13,6 +14,7 @@ import {
   recordJobSubmission,
   recordOrchestratorError,
 } from './metrics/orchestrators.ts';
+import { recordPoint } from './metrics/points.ts';
 import { recordCacheLookup, recordDbQuery } from './metrics/queries.ts';
 import { QueueSizes } from './metrics/queues.ts';
 import { RateLimits } from './metrics/rate-limits.ts';
@@ -50,6 +52,8 @@ const record: {
   cache_lookup: recordCacheLookup,
   gateway_request: recordGatewayRequest,
   operation: recordOperation,
+  point: recordPoint,
+  anomaly: recordAnomaly,
 };
 
 /** Turns observations into points of the catalogue's instruments. */

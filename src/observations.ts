@@ -295,6 +295,35 @@ export interface GatewayRequest {
   readonly upstreamMs: number;
 }
 
+/** One number that the application measured by itself and gave to a monitor. */
+export interface Point {
+  readonly kind: 'point';
+  readonly type: 'latency' | 'token_throughput' | 'error_rate' | 'job_duration';
+  /** Milliseconds, tokens per second, or 1 for an error. */
+  readonly value: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly time: number;
+}
+
+/** Something that a monitor found to be wrong, or right again. */
+export interface Anomaly {
+  readonly kind: 'anomaly';
+  readonly anomaly:
+    | 'high_latency'
+    | 'high_memory'
+    | 'high_cpu'
+    | 'high_error_rate'
+    | 'low_throughput'
+    | 'slow_operation'
+    | 'long_running_job'
+    | 'budget_exceeded';
+  /** `info` marks the return to normal. */
+  readonly severity: 'info' | 'warning' | 'critical';
+  /** What it is about: an operation, a job. For logs; never a metric attribute. */
+  readonly subject: string;
+  readonly time: number;
+}
+
 export type Observation =
   | ModelCall
   | ModelAttempt
@@ -310,7 +339,9 @@ export type Observation =
   | CacheLookup
   | GatewayRequest
   | Operation
-  | RateLimit;
+  | RateLimit
+  | Point
+  | Anomaly;
 
 /** Something that has started and not ended; the same object is handed over at its start and at its end. */
 export type Running =
@@ -328,4 +359,5 @@ export type DropReason =
   | 'unknown_event'
   | 'clock_skew'
   | 'unobservable'
-  | 'series_limit';
+  | 'series_limit'
+  | 'buffer_full';

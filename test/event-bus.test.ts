@@ -86,6 +86,21 @@ describe('observeEventBus', () => {
     expect(runs()).toEqual([]);
   });
 
+  it('records a bus once that is observed twice without a mapping, until both have ended', () => {
+    const stops = [observeEventBus(bus), observeEventBus(bus)];
+    const run = (jobId: string) => {
+      bus.emit('job:status', { jobId, status: 'RUNNING' });
+      bus.emit('job:status', { jobId, status: 'COMPLETED' });
+    };
+    run('1');
+    stops[0]?.();
+    stops[0]?.();
+    run('2');
+    expect(runs().map(({ id }) => id)).toEqual(['1', '2']);
+    stops[1]?.();
+    expect(bus.eventNames()).toEqual([]);
+  });
+
   it('says what a bus needs', () => {
     expect(() => observeEventBus({} as never)).toThrow(/on\(event, handler\)/);
   });

@@ -1,5 +1,5 @@
 import type { PerformanceMonitor } from '../monitor/index.ts';
-import { requestName } from '../monitor/stream.ts';
+import { requestName } from '../monitor/operation-names.ts';
 import type { HttpRequest } from '../observations.ts';
 import type { Answer, RequestReader } from '../recorders/requests.ts';
 

@@ -21,7 +21,7 @@ export class BoundedAttributes {
   }
 
   /** What was asked for. */
-  model(target: Pick<ModelTarget, 'operation' | 'provider' | 'requestModel'>) {
+  model(target: { readonly [Key in 'operation' | 'provider' | 'requestModel']?: string | undefined }) {
     return {
       'gen_ai.operation.name': this.bound('gen_ai.operation.name', target.operation),
       'gen_ai.provider.name': this.bound('gen_ai.provider.name', target.provider),

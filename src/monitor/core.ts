@@ -1,8 +1,12 @@
 import { drop, isObservedOutside, publish } from '../observe.ts';
 import { errorClass } from '../recorders/failures.ts';
+import { Anomalies } from './anomalies.ts';
 import { Timeline } from './clock.ts';
 import { contained } from './contain.ts';
-import { type Metadata, metadataOf } from './metadata.ts';
+import type { ErrorRateRules } from './error-rate.ts';
+import { LongRunningJobs } from './long-running.ts';
+import type { Metadata } from './metadata.ts';
+import { ModelUse } from './model-facts.ts';
 import type { Operation } from './operation.ts';
 import { Operations } from './operations.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
@@ -11,8 +15,10 @@ import { SlowOperations } from './slow-operations.ts';
 import { listenTo } from './stream.ts';
 import type { TagsGiven } from './tags.ts';
 import type { Outcome } from './tally.ts';
+import { Throughput } from './throughput.ts';
+import { Watch } from './watch.ts';
 
-/** What can be told of an operation beside its duration. */
+/** What can be told of a run beside its duration. */
 export interface RecordDetails {
   /** @default 'error' with an `error` or `errorType`, else 'success' */
   readonly outcome?: Outcome | undefined;
@@ -24,7 +30,7 @@ export interface RecordDetails {
   readonly tags?: TagsGiven | undefined;
   /** Kept with the measurement, without secrets and bounded. */
   readonly metadata?: unknown;
-  /** Unix milliseconds of its end. @default now */
+  /** Unix milliseconds of its end; what lies back counts as now. @default now */
   readonly timestamp?: number | undefined;
   /** True where the caller has published an observation of its own. @default false */
   readonly isPublished?: boolean | undefined;
@@ -34,18 +40,34 @@ export interface RecordDetails {
 export class Core {
   readonly options: ResolvedMonitorOptions;
   readonly timeline: Timeline;
+  readonly anomalies: Anomalies;
+  readonly errorRateRules: ErrorRateRules;
   readonly operations: Operations;
+  readonly throughput = new Throughput();
+  readonly models = new ModelUse();
   readonly slow: SlowOperations;
+  readonly longRunning: LongRunningJobs;
+  readonly watch: Watch;
   slowThresholdMs: number;
-  readonly #stops: (() => void)[] = [];
+  readonly #stopListening: () => void;
 
   constructor(options: ResolvedMonitorOptions) {
+    const { clock, log, onAnomaly, limits, errorRateThreshold, samplingWindowSeconds } = options;
     this.options = options;
-    this.timeline = new Timeline(options.clock);
-    this.operations = new Operations(options);
-    this.slow = new SlowOperations(options);
+    this.timeline = new Timeline(clock);
+    this.anomalies = new Anomalies(log, onAnomaly, () => clock.monotonic());
+    this.errorRateRules = {
+      limits,
+      threshold: errorRateThreshold,
+      windowMs: samplingWindowSeconds * 1000,
+      anomalies: this.anomalies,
+    };
+    this.operations = new Operations(options, this.errorRateRules, () => this.watch.start());
+    this.slow = new SlowOperations(options, this.anomalies);
+    this.longRunning = new LongRunningJobs(options, this.anomalies);
+    this.watch = new Watch(this);
     this.slowThresholdMs = options.slowOperationThreshold;
-    if (options.enabled && options.observe) this.#stops.push(listenTo(this));
+    this.#stopListening = options.enabled && options.observe ? listenTo(this) : () => undefined;
   }
 
   /** True when this run of the operation is one of those that are measured. */
@@ -58,7 +80,7 @@ export class Core {
     if (!this.options.enabled) return;
     const operation = this.operations.find(name);
     const timestamp = details.timestamp ?? this.options.clock.unix();
-    const errorType = details.errorType ?? (details.error === undefined ? undefined : errorClass(details.error));
+    const errorType = errorTypeOf(details);
     const outcome = details.outcome ?? (errorType === undefined ? 'success' : 'error');
     if (this.samples(operation)) this.add(operation, durationMs, outcome, timestamp, errorType, details);
     if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
@@ -74,25 +96,15 @@ export class Core {
     { tags, metadata: given, error }: RecordDetails = NO_DETAILS,
   ): void {
     if (!isPossible(durationMs)) return drop('invalid_value');
-    const metadata = given === undefined ? undefined : metadataOf(given);
-    operation.series.find(tags).add(this.timeline.at(timestamp), durationMs, outcome, metadata);
+    const metadata = given === undefined ? undefined : this.options.redaction(given);
+    const time = this.timeline.at(timestamp);
+    operation.add(time, timestamp, durationMs, outcome, errorType, tags, metadata);
+    this.throughput.requests.add(time, 1 / operation.rate);
     const isSlow = durationMs > this.slowThresholdMs;
     if (isSlow) this.#tellSlow(operation.name, durationMs, timestamp, metadata);
-    const { storage, captureStacks } = this.options;
-    if (storage === undefined) return;
-    const isError = outcome === 'unknown' ? undefined : outcome === 'error';
-    const stack = captureStacks && error instanceof Error ? error.stack : undefined;
-    contained('a storage', () =>
-      storage.insertMetric(operation.name, {
-        timestamp,
-        duration: durationMs,
-        error: isError,
-        errorType,
-        stack,
-        context: metadata,
-        isSlow,
-      }),
-    );
+    if (this.options.storage !== undefined) {
+      this.#store(operation.name, durationMs, outcome, timestamp, errorType, metadata, isSlow, error);
+    }
   }
 
   /** Tells those who are no monitors, so that what is recorded here reaches OpenTelemetry too. */
@@ -110,18 +122,42 @@ export class Core {
     publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType, monitored: true }));
   }
 
+  /** Forgets everything that was recorded. */
   clear(): void {
     this.operations.clear();
+    this.throughput.clear();
+    this.models.clear();
+    this.anomalies.clear();
     this.slow.latest.length = 0;
+    this.longRunning.latest.length = 0;
   }
 
   stop(): void {
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#stopListening();
+    this.watch.stop();
+    this.longRunning.stop();
   }
 
   #tellSlow(operation: string, duration: number, timestamp: number, metadata: Metadata | undefined): void {
     const severity = duration > this.options.verySlowOperationThreshold ? 'very_slow' : 'slow';
     this.slow.tell(Object.freeze({ operation, duration, metadata, severity, timestamp }));
+  }
+
+  #store(
+    operation: string,
+    duration: number,
+    outcome: Outcome,
+    timestamp: number,
+    errorType: string | undefined,
+    context: Metadata | undefined,
+    isSlow: boolean,
+    thrown: unknown,
+  ): void {
+    const { storage, captureStacks } = this.options;
+    const error = outcome === 'unknown' ? undefined : outcome === 'error';
+    const stack = captureStacks && thrown instanceof Error ? thrown.stack : undefined;
+    const row = { timestamp, duration, error, errorType, stack, context, isSlow };
+    contained('a storage', () => storage?.insertMetric(operation, row));
   }
 }
 
@@ -129,4 +165,9 @@ const NO_DETAILS: RecordDetails = Object.freeze({});
 
 function isPossible(durationMs: number): boolean {
   return durationMs >= 0 && durationMs <= LARGEST;
+}
+
+function errorTypeOf({ outcome, error, errorType }: RecordDetails): string | undefined {
+  if (errorType !== undefined || (outcome !== 'error' && error === undefined)) return errorType;
+  return errorClass(error);
 }

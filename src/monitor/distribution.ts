@@ -12,6 +12,11 @@ export interface Range {
 /** Everything since the beginning. */
 export const ALWAYS: Range = { now: 0, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
+/** The last milliseconds, until now. */
+export function lastMs(now: number, milliseconds: number): Range {
+  return { now, from: now - milliseconds, to: Number.POSITIVE_INFINITY };
+}
+
 /** What is known of the values of some series in some window. */
 export interface Distribution {
   readonly count: number;

@@ -1,5 +1,6 @@
 import { OTHER } from '../cardinality.ts';
 import { drop } from '../observe.ts';
+import type { ErrorRateRules } from './error-rate.ts';
 import { Operation } from './operation.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
 import { Series } from './series.ts';
@@ -9,10 +10,14 @@ const MAX_NAME = 200;
 /** The operations of a monitor by name: the first ones keep their names, all later ones are `other`. */
 export class Operations {
   readonly #options: ResolvedMonitorOptions;
+  readonly #rules: ErrorRateRules;
+  readonly #onFirst: () => void;
   readonly #byName = new Map<string, Operation>();
 
-  constructor(options: ResolvedMonitorOptions) {
+  constructor(options: ResolvedMonitorOptions, rules: ErrorRateRules, onFirst: () => void) {
     this.#options = options;
+    this.#onFirst = onFirst;
+    this.#rules = rules;
   }
 
   get(name: string): Operation | undefined {
@@ -41,9 +46,11 @@ export class Operations {
     const operation = new Operation(
       given,
       rateOf(sampleRate, given),
+      this.#rules,
       (tags, weight) => new Series(tags, weight, maxMetricsPerOperation),
       maxOperations,
     );
+    if (this.#byName.size === 0) this.#onFirst();
     this.#byName.set(given, operation);
     return operation;
   }

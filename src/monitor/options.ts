@@ -1,7 +1,19 @@
-import { amount, fraction, type Parser, switchValue, wholeNumber } from '../parsers.ts';
+import {
+  amount,
+  fraction,
+  milliseconds,
+  names as namesParser,
+  type Parser,
+  switchValue,
+  wholeNumber,
+} from '../parsers.ts';
 import { type FromVariables, readVariable } from '../variables.ts';
+import type { OnAnomaly } from './anomalies.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { DEFAULT_LIMITS, LIMIT_PARSERS, type Limits } from './limits.ts';
 import { createLog, type Log, type Logger } from './log.ts';
+import type { OnLongRunningJob } from './long-running.ts';
+import { createRedaction, type Redaction } from './metadata.ts';
 import type { SlowOperation } from './slow-operations.ts';
 import type { MetricStore } from './store.ts';
 
@@ -24,6 +36,9 @@ const settings = {
   maxMetricsPerOperation: setting(wholeNumber, 1000),
   maxOperations: setting(wholeNumber, 1000),
   sampleRate: setting(rate, 1),
+  errorRateThreshold: setting(fraction, 0.1, 'GAUGEWAY_ERROR_RATE_THRESHOLD', 'ERROR_RATE_THRESHOLD'),
+  samplingWindowSeconds: setting(amount, 3600, 'GAUGEWAY_SAMPLING_WINDOW_SECONDS', 'SAMPLING_WINDOW_SECONDS'),
+  longRunningThresholdMs: setting(milliseconds, 300_000),
   captureStacks: setting(switchValue, false),
 };
 
@@ -54,6 +69,18 @@ export interface PerformanceMonitorOptions {
   readonly maxOperations?: number;
   /** Share of an operation's runs that the monitor measures, each standing for 1 / rate of them. @default 1 */
   readonly sampleRate?: number | ((operation: string) => number);
+  /** Share of failed runs above which an operation is reported, over the sampling window. @default 0.1, or ERROR_RATE_THRESHOLD */
+  readonly errorRateThreshold?: number;
+  /** Window of the error rate, at most an hour, and how long a storage keeps rows. @default 3600, or SAMPLING_WINDOW_SECONDS */
+  readonly samplingWindowSeconds?: number;
+  /** Milliseconds above which a job is reported, also while it still runs. @default 300000 */
+  readonly longRunningThresholdMs?: number;
+  /** Megabytes of heap above which `getMemoryMetrics()` reports `high_memory`. @default none */
+  readonly heapLimitMb?: number;
+  /** From when on something is an anomaly. */
+  readonly limits?: Partial<Limits>;
+  /** Names of metadata whose values are secrets, beside the usual ones. */
+  readonly redact?: readonly string[];
   /** Hand stacks of errors to the storage: they may hold paths and values. @default false */
   readonly captureStacks?: boolean;
   /** Winston's or Pino's shape, or `console`. */
@@ -61,6 +88,10 @@ export interface PerformanceMonitorOptions {
   readonly errorReporter?: ErrorReporter;
   /** Called for every slow operation; it may be asynchronous, and its failure is contained. */
   readonly onSlowOperation?: (operation: SlowOperation) => unknown;
+  /** Called for every anomaly; it may be asynchronous, and its failure is contained. */
+  readonly onAnomaly?: OnAnomaly;
+  /** Called for every long job; it may be asynchronous, and its failure is contained. */
+  readonly onLongRunningJob?: OnLongRunningJob;
   /** Where every measurement goes too; without it nothing leaves the memory. */
   readonly storage?: MetricStore;
   /** For tests. */
@@ -75,6 +106,11 @@ export interface ResolvedMonitorOptions extends Omit<Numbers, 'sampleRate'> {
   readonly log: Log;
   readonly errorReporter: ErrorReporter | undefined;
   readonly onSlowOperation: ((operation: SlowOperation) => unknown) | undefined;
+  readonly onAnomaly: OnAnomaly | undefined;
+  readonly onLongRunningJob: OnLongRunningJob | undefined;
+  readonly heapLimitMb: number | undefined;
+  readonly limits: Limits;
+  readonly redaction: Redaction;
   readonly storage: MetricStore | undefined;
   readonly clock: Clock;
 }
@@ -91,8 +127,12 @@ export function resolveMonitorOptions(options: PerformanceMonitorOptions = {}): 
     refuse('"verySlowOperationThreshold" must not be below "slowOperationThreshold": raise it, or lower the other');
   }
   for (const [name, methods] of Object.entries(METHODS)) checkMethods(options, name, methods);
-  if (options.onSlowOperation !== undefined && typeof options.onSlowOperation !== 'function') {
-    refuse('option "onSlowOperation" must be a function');
+  for (const name of CALLBACKS) {
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      refuse(`option "${name}" must be a function`);
+  }
+  if (options.heapLimitMb !== undefined && !amount.accepts(options.heapLimitMb)) {
+    refuse(`option "heapLimitMb" must be ${amount.expects}`);
   }
   return {
     ...numbers,
@@ -100,6 +140,11 @@ export function resolveMonitorOptions(options: PerformanceMonitorOptions = {}): 
     log,
     errorReporter: options.errorReporter,
     onSlowOperation: options.onSlowOperation,
+    onAnomaly: options.onAnomaly,
+    onLongRunningJob: options.onLongRunningJob,
+    heapLimitMb: options.heapLimitMb,
+    limits: resolveLimits(options.limits),
+    redaction: resolveRedaction(options.redact),
     storage: options.storage,
     clock: options.clock ?? systemClock,
   };
@@ -113,11 +158,13 @@ const METHODS = {
   clock: ['unix', 'monotonic'],
 } as const;
 
+const CALLBACKS = ['onSlowOperation', 'onAnomaly', 'onLongRunningJob'] as const;
+
 function refuseUnknown(options: unknown): void {
   if (typeof options !== 'object' || options === null) {
     refuse('options must be an object, as in new PerformanceMonitor({ slowOperationThreshold: 500 })');
   }
-  const known = [...Object.keys(settings), ...Object.keys(METHODS), 'onSlowOperation'];
+  const known = [...Object.keys(settings), ...Object.keys(METHODS), ...CALLBACKS, 'limits', 'redact', 'heapLimitMb'];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) refuse(`there is no option "${name}"; the options are ${known.join(', ')}`);
   }
@@ -133,6 +180,21 @@ function resolveSettings(options: object, log: Log): { -readonly [K in keyof Num
     resolved[name] = given ?? readVariable(setting, environment, (message) => log.warn(message, {}));
   }
   return resolved as { -readonly [K in keyof Numbers]: Numbers[K] };
+}
+
+function resolveLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    const parser = LIMIT_PARSERS[name as keyof Limits];
+    if (parser === undefined)
+      refuse(`there is no limit "${name}"; the limits are ${Object.keys(LIMIT_PARSERS).join(', ')}`);
+    if (value !== undefined && !parser.accepts(value)) refuse(`limit "${name}" must be ${parser.expects}`);
+  }
+  return { ...DEFAULT_LIMITS, ...given };
+}
+
+function resolveRedaction(names: readonly string[] = []): Redaction {
+  if (!namesParser.accepts(names)) refuse(`option "redact" must be ${namesParser.expects}`);
+  return createRedaction(names);
 }
 
 function checkMethods(options: object, name: string, methods: readonly string[]): void {

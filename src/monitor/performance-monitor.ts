@@ -1,7 +1,10 @@
+import type { PerformanceAnomaly } from './anomalies.ts';
 import { Core } from './core.ts';
+import type { LongRunningJob } from './long-running.ts';
 import { type PerformanceMonitorOptions, resolveMonitorOptions } from './options.ts';
 import { MonitorScope } from './scope.ts';
 import type { SlowOperation } from './slow-operations.ts';
+import type { ThroughputStats } from './throughput.ts';
 
 /** Measures named operations of this process and keeps their statistics in memory. */
 export class PerformanceMonitor extends MonitorScope {
@@ -22,6 +25,22 @@ export class PerformanceMonitor extends MonitorScope {
   /** The latest slow operations, at most 100. */
   getSlowOperations(): SlowOperation[] {
     return [...this.core.slow.latest];
+  }
+
+  /** The latest long jobs, at most 100; one that still ran is there again when it ended. */
+  getLongRunningJobs(): LongRunningJob[] {
+    return [...this.core.longRunning.latest];
+  }
+
+  /** The anomalies of the last hour, of one operation or all, from the oldest to the newest. */
+  detectAnomalies(name?: string): PerformanceAnomaly[] {
+    this.core.watch.look();
+    return this.core.anomalies.list(name);
+  }
+
+  /** Requests, tokens and bytes per second over the last 1 to 3600 seconds; undefined without data. */
+  getThroughputStats(windowSeconds: number): ThroughputStats | undefined {
+    return this.core.throughput.stats(windowSeconds, this.core.timeline.now());
   }
 
   /** Forgets everything that was recorded. */

@@ -1,3 +1,4 @@
+import type { Anomalies } from './anomalies.ts';
 import { contained } from './contain.ts';
 import type { Metadata } from './metadata.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
@@ -19,9 +20,11 @@ const MAX_KEPT = 100;
 export class SlowOperations {
   readonly latest: SlowOperation[] = [];
   readonly #options: ResolvedMonitorOptions;
+  readonly #anomalies: Anomalies;
 
-  constructor(options: ResolvedMonitorOptions) {
+  constructor(options: ResolvedMonitorOptions, anomalies: Anomalies) {
     this.#options = options;
+    this.#anomalies = anomalies;
   }
 
   tell(slow: SlowOperation): void {
@@ -35,6 +38,7 @@ export class SlowOperations {
       severity,
       metadata,
     });
+    this.#anomalies.count('slow_operation', severity === 'slow' ? 'warning' : 'critical', operation, slow.timestamp);
     if (onSlowOperation !== undefined) contained('onSlowOperation', () => onSlowOperation(slow));
     if (errorReporter !== undefined) {
       const error = new Error(`Slow operation: ${operation}`);

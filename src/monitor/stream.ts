@@ -1,40 +1,54 @@
-import type { DbQuery, HttpRequest, JobResult, ModelCall, Observation } from '../observations.ts';
+import type { HttpRequest, JobResult, ModelCall, Observation } from '../observations.ts';
 import { observe } from '../observe.ts';
 import type { Core } from './core.ts';
+import { jobTags } from './long-running.ts';
+import { modelCallName, queryName, requestName } from './operation-names.ts';
 import type { Outcome } from './tally.ts';
 
 /** Brings what this process's recorders and hooks finish into a monitor. Returns the function that ends it. */
 export function listenTo(core: Core): () => void {
-  return observe({ isMonitor: true, observed: (observation) => take(core, observation) });
+  return observe({
+    isMonitor: true,
+    started: (running) => core.longRunning.started(running),
+    ended: (running) => core.longRunning.ended(running),
+    observed: (observation) => take(core, observation),
+  });
 }
 
-/** What each kind of observation is called among the operations; an attempt is part of its call. */
+/** Finished work becomes an operation; an attempt is part of its call. */
 function take(core: Core, seen: Observation): void {
   switch (seen.kind) {
     case 'operation':
       // What was recorded on a monitor is in it already, and in no other.
       return seen.monitored === true ? undefined : add(core, seen.name, outcomeOf(seen.errorType), seen);
     case 'model_call':
-      return add(core, `${seen.operation} ${seen.requestModel ?? seen.provider}`, CALLS[seen.outcome], seen);
+      return takeModelCall(core, seen);
+    case 'model_attempt':
+      return core.models.attempt(seen, core.timeline.at(seen.startTime + seen.durationMs));
     case 'job_run':
+      core.longRunning.judge(seen.id ?? seen.name, seen.durationMs, jobTags(seen));
       return add(core, `job ${seen.name}`, RUNS[seen.result], seen);
-    case 'job_step':
-      return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
     case 'http_request':
-      return add(core, requestName(seen), seen.outcome === 'aborted' ? 'unknown' : seen.outcome, seen);
+      return takeRequest(core, seen);
     case 'db_query':
       return add(core, queryName(seen), outcomeOf(seen.errorType), seen);
+    case 'job_step':
+      return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
   }
 }
 
-/** `GET /users/:id`, or `GET` where no route matched. */
-export function requestName({ method, route }: Pick<HttpRequest, 'method' | 'route'>): string {
-  return route === undefined ? method : `${method} ${route}`;
+function takeModelCall(core: Core, call: ModelCall): void {
+  add(core, modelCallName(call), CALLS[call.outcome], call);
+  const now = core.timeline.at(call.startTime + call.durationMs);
+  core.models.call(call, now);
+  const tokens = call.usage?.total;
+  if (tokens !== undefined) core.throughput.tokens.add(now, tokens);
 }
 
-function queryName({ operation, collection, system }: DbQuery): string {
-  const name = [operation, collection].filter((part) => part !== undefined).join(' ');
-  return `db ${name === '' ? system : name}`;
+function takeRequest(core: Core, request: HttpRequest): void {
+  add(core, requestName(request), request.outcome === 'aborted' ? 'unknown' : request.outcome, request);
+  const bytes = (request.requestBytes ?? 0) + (request.responseBytes ?? 0);
+  if (bytes > 0) core.throughput.bytes.add(core.timeline.at(request.startTime + request.durationMs), bytes);
 }
 
 /** What all finished work tells. */

@@ -11,6 +11,7 @@ export class Tally {
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
   mean = 0;
+  #sum = 0;
   /** Sum of the squared distances from the mean: unlike a sum of squares it loses no digits. */
   #squares = 0;
   readonly sketch: Sketch;
@@ -32,9 +33,10 @@ export class Tally {
     }
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
-    const distance = value - this.mean;
-    this.mean += distance / this.count;
-    this.#squares += distance * (value - this.mean);
+    this.#sum += value;
+    const mean = this.#sum / this.count;
+    this.#squares += (value - this.mean) * (value - mean);
+    this.mean = mean;
     this.sketch.add(value);
   }
 
@@ -45,7 +47,8 @@ export class Tally {
     const count = this.count + added;
     const distance = other.mean - this.mean;
     this.#squares += other.#squares * times + (distance * distance * this.count * added) / count;
-    this.mean += (distance * added) / count;
+    this.#sum += other.#sum * times;
+    this.mean = this.#sum / count;
     this.count = count;
     this.errors += other.errors * times;
     this.unknown += other.unknown * times;
@@ -63,6 +66,7 @@ export class Tally {
     copy.min = this.min;
     copy.max = this.max;
     copy.mean = this.mean;
+    copy.#sum = this.#sum;
     copy.#squares = this.#squares;
     return copy;
   }
@@ -74,6 +78,7 @@ export class Tally {
     this.min = Number.POSITIVE_INFINITY;
     this.max = Number.NEGATIVE_INFINITY;
     this.mean = 0;
+    this.#sum = 0;
     this.#squares = 0;
     this.sketch.clear();
   }

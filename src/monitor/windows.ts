@@ -23,6 +23,7 @@ class Row {
   readonly past: Slot[] = [];
   readonly current = new Tally();
   currentNumber = -1;
+  currentEnd = 0;
   readonly #slots: number;
   readonly #next: Row | undefined;
   readonly #expired: ((tally: Tally) => void) | undefined;
@@ -50,6 +51,7 @@ class Row {
       this.current.clear();
     }
     this.currentNumber = number;
+    this.currentEnd = (number + 1) * this.slotMs;
     while (this.past[0] !== undefined && this.past[0].number < number - this.#slots) {
       const { tally } = this.past.shift() as Slot;
       this.#expired?.(tally);
@@ -90,7 +92,7 @@ export class Windows {
 
   add(time: number, value: number, outcome: Outcome): void {
     const [finest] = this.#rows;
-    if (time >= (finest.currentNumber + 1) * finest.slotMs) finest.moveTo(time);
+    if (time >= finest.currentEnd) finest.moveTo(time);
     finest.current.add(value, outcome);
   }
 

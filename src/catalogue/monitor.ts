@@ -1,0 +1,13 @@
+import type { InstrumentSpec } from './spec.ts';
+
+/** What a performance monitor of the application finds. */
+export const monitor = {
+  monitorAnomalies: {
+    name: 'gaugeway.monitor.anomalies',
+    kind: 'counter',
+    unit: '{anomaly}',
+    description: 'What monitors found to be wrong, by type and severity; severity info marks the return to normal.',
+    attributes: ['gaugeway.monitor.anomaly.type', 'gaugeway.monitor.anomaly.severity'],
+    integer: true,
+  },
+} as const satisfies Record<string, InstrumentSpec>;

@@ -1,0 +1,131 @@
+import type { Limits } from './limits.ts';
+
+/** After this many values the oldest ones fade: a baseline follows what changes slowly. */
+const MEMORY = 500;
+/** Once it is known, every eighth value is enough to follow it. */
+const SPARSE = 8;
+/** So many suspects, less a twentieth of the usual values between them, are no suspects any more but the new level. */
+const NEW_LEVEL = 20;
+const FORGIVEN_BY_USUAL = 1 / 20;
+/** Beyond this many in the same count, single ones are no news. */
+const NEWSWORTHY = 5;
+/** So many usual values in a row end a burst of suspects. */
+const RECOVERY = 3;
+
+/** What a value is to its baseline. */
+export type Verdict =
+  | 'usual'
+  /** Above the threshold, and worth telling. */
+  | 'suspect'
+  /** Above the threshold, but so were those before it. */
+  | 'known'
+  /** Usual again after a burst of suspects. */
+  | 'recovered';
+
+/**
+ * What the values of a series usually are. A suspect does not enter it, so that an outlier hides no other; a level that
+ * stays becomes the new baseline. Constant memory, and nearly no time where a value is usual.
+ */
+export class Baseline {
+  /** What a value must exceed to be a suspect; infinite while too little is known. */
+  threshold = Number.POSITIVE_INFINITY;
+  readonly #limits: Limits;
+  #usual = new Level();
+  #suspects = new Level();
+  /** Up to here a value tells nothing new, once the baseline is known and nothing is suspicious. */
+  #unremarkable = -1;
+  #passed = 0;
+  /** Suspects of late, usual values counted against them. */
+  #recent = 0;
+  #suspectsInARow = 0;
+  #usualInARow = 0;
+  #inBurst = false;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** True for a value that need not be judged. */
+  passes(value: number): boolean {
+    return value <= this.#unremarkable && ++this.#passed % SPARSE !== 0;
+  }
+
+  judge(value: number): Verdict {
+    if (value > this.threshold) return this.#suspect(value);
+    this.#usual.add(value);
+    const { count, highest } = this.#usual;
+    if (count >= this.#limits.minPoints) this.threshold = this.#thresholdOf(this.#usual);
+    const verdict = this.#recent > 0 ? this.#forgive() : 'usual';
+    this.#unremarkable = count >= MEMORY && this.#recent === 0 ? highest : -1;
+    return verdict;
+  }
+
+  #suspect(value: number): Verdict {
+    this.#suspects.add(value);
+    this.#unremarkable = -1;
+    this.#recent++;
+    this.#suspectsInARow++;
+    this.#usualInARow = 0;
+    const isNews = this.#suspectsInARow === 1 && this.#recent <= NEWSWORTHY && !this.#inBurst;
+    if (this.#suspectsInARow >= NEWSWORTHY) this.#inBurst = true;
+    if (this.#recent >= NEW_LEVEL) {
+      this.#usual = this.#suspects;
+      this.threshold = this.#thresholdOf(this.#usual);
+      this.#forget();
+    }
+    return isNews ? 'suspect' : 'known';
+  }
+
+  #forgive(): Verdict {
+    this.#suspectsInARow = 0;
+    this.#usualInARow++;
+    this.#recent -= FORGIVEN_BY_USUAL;
+    const hasRecovered = this.#inBurst && this.#usualInARow === RECOVERY;
+    if (hasRecovered) this.#inBurst = false;
+    if (this.#recent <= 0) this.#forget();
+    return hasRecovered ? 'recovered' : 'usual';
+  }
+
+  #forget(): void {
+    this.#suspects = new Level();
+    this.#recent = 0;
+    this.#suspectsInARow = 0;
+    this.#inBurst = false;
+  }
+
+  /**
+   * Some standard deviations above the mean, and clearly above the highest usual value: durations have long tails, in
+   * which one of fifty would be an outlier by its standard deviations alone.
+   */
+  #thresholdOf({ mean, deviation, highest }: Level): number {
+    const spread = Math.max(deviation, mean * this.#limits.minDeviation);
+    return Math.max(mean + this.#limits.deviations * spread, highest + CLEARLY * spread);
+  }
+}
+
+/** In standard deviations. Less than the default of the first limit, so that steady values are judged by that one alone. */
+const CLEARLY = 2.5;
+/** What the highest value loses of its distance to the mean with each value after it. */
+const FADING = 1 / MEMORY;
+
+/** Mean, spread and highest of values, the older ones fading. */
+class Level {
+  count = 0;
+  mean = 0;
+  highest = 0;
+  #variance = 0;
+
+  get deviation(): number {
+    return Math.sqrt(this.#variance);
+  }
+
+  add(value: number): void {
+    this.count++;
+    const weight = 1 / Math.min(this.count, MEMORY);
+    const distance = value - this.mean;
+    this.mean += weight * distance;
+    this.#variance = (1 - weight) * (this.#variance + weight * distance * distance);
+    const faded = this.highest - (this.highest - this.mean) * FADING;
+    this.highest = value > faded ? value : faded;
+  }
+}

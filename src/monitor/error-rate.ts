@@ -1,0 +1,89 @@
+import type { Anomalies } from './anomalies.ts';
+import { lastMs, type Range } from './distribution.ts';
+import type { Limits } from './limits.ts';
+import type { Series } from './series.ts';
+import { LONGEST_WINDOW_MS } from './windows.ts';
+
+/** Calls and the errors among them. */
+export interface Calls {
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** What error rates are judged by, and where they are told. */
+export interface ErrorRateRules {
+  readonly limits: Limits;
+  readonly threshold: number;
+  /** The window of the alert. */
+  readonly windowMs: number;
+  readonly anomalies: Anomalies;
+}
+
+/** A spike is the rate of these milliseconds against that of those before them. */
+const SPIKE_MS = 300_000;
+/** How often a high rate is looked at again. */
+const PAUSE_MS = 1000;
+
+/**
+ * Watches the error rate of one operation or group: too high over the window, or risen all at once. Told once, and once
+ * more when it is over. Costs nothing while nothing fails.
+ */
+export class ErrorRate {
+  readonly #name: string;
+  readonly #rules: ErrorRateRules;
+  readonly #count: (range: Range) => Calls;
+  /** Told, and not over yet. */
+  isHigh = false;
+  #judgedAt = 0;
+
+  constructor(name: string, rules: ErrorRateRules, count: (range: Range) => Calls) {
+    this.#name = name;
+    this.#rules = rules;
+    this.#count = count;
+  }
+
+  /** To be told of each run that failed, and while the rate is high of the others too. */
+  ended(isError: boolean, now: number, timestamp: number): void {
+    if (isError ? this.isHigh : !this.isHigh || now - this.#judgedAt < PAUSE_MS) return;
+    this.#judgedAt = now;
+    const { anomalies, threshold: limit } = this.#rules;
+    const high = this.#whatIsHigh(now);
+    if ((high === undefined) !== this.isHigh) return;
+    this.isHigh = high !== undefined;
+    const { rate: value, threshold } = high ?? { rate: rateOf(this.#recently(now)), threshold: limit };
+    const severity = high === undefined ? 'info' : value > 2 * threshold ? 'critical' : 'warning';
+    anomalies.report({ metricName: this.#name, value, threshold, anomalyType: 'high_error_rate', timestamp, severity });
+  }
+
+  #whatIsHigh(now: number): { rate: number; threshold: number } | undefined {
+    const { limits, threshold, windowMs } = this.#rules;
+    const whole = this.#count(lastMs(now, Math.min(windowMs, LONGEST_WINDOW_MS)));
+    if (whole.calls >= limits.minCalls && rateOf(whole) > threshold) return { rate: rateOf(whole), threshold };
+    const recent = this.#recently(now);
+    const before = this.#count({ now, from: now - 2 * SPIKE_MS, to: now - SPIKE_MS });
+    const spike = Math.max(threshold, limits.spikeFactor * rateOf(before));
+    const isSpike = recent.calls >= limits.minCalls && rateOf(recent) > threshold && rateOf(recent) >= spike;
+    return isSpike ? { rate: rateOf(recent), threshold: spike } : undefined;
+  }
+
+  #recently(now: number): Calls {
+    return this.#count(lastMs(now, SPIKE_MS));
+  }
+}
+
+/** Adds up the calls of some series. */
+export function callsOf(all: readonly Series[], range: Range): Calls {
+  let calls = 0;
+  let errors = 0;
+  for (const series of all) {
+    series.forEachTally(range, (tally) => {
+      calls += tally.count * series.weight;
+      errors += tally.errors * series.weight;
+    });
+  }
+  return { calls, errors };
+}
+
+function rateOf({ calls, errors }: Calls): number {
+  return calls === 0 ? 0 : Math.min(1, errors / calls);
+}

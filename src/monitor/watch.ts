@@ -1,0 +1,34 @@
+import type { Core } from './core.ts';
+import { Traffic } from './traffic.ts';
+
+const INTERVAL_MS = 10_000;
+
+/** Looks from time to time at what no recording tells: that there are none. Starts with the first one. */
+export class Watch {
+  readonly #core: Core;
+  readonly #traffic: Traffic;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isStopped = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#traffic = new Traffic(core.throughput, core.options.limits, core.anomalies, core.timeline.now());
+  }
+
+  start(): void {
+    if (this.#timer !== undefined || this.#isStopped) return;
+    this.#timer = setInterval(() => this.look(), INTERVAL_MS);
+    // A number where there is no Node.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+
+  look(): void {
+    const { timeline, options } = this.#core;
+    this.#traffic.judge(timeline.now(), options.clock.unix());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+  }
+}
