@@ -1,6 +1,6 @@
 import type { Facts, Fields } from '../json-fields.ts';
 import { addError, addFinishReasons, decodePart, type Format, text } from './format.ts';
-import { addUsage, count, sum } from './usage.ts';
+import { addUsage, count, sum, unexplainedBy } from './usage.ts';
 
 const answer: Fields = {
   responseId: 'id',
@@ -66,10 +66,14 @@ export const gemini: Format = {
 /** Thinking is billed as output, but not among the candidates' tokens. */
 function outputOf(facts: Facts): number | undefined {
   const thoughts = count(facts.reasoning);
-  if (facts.candidates !== undefined) return sum(count(facts.candidates), thoughts);
+  const input = sum(count(facts.input), count(facts.toolUse));
+  if (facts.candidates !== undefined) {
+    const output = sum(count(facts.candidates), thoughts);
+    // More in all than it explains is thinking that it does not tell.
+    return unexplainedBy({ input, output, total: facts.total }) > 0 ? Number.NaN : output;
+  }
   // The API leaves out counts that are zero: without candidates, the total must be what the others make.
-  const others = sum(count(facts.input), count(facts.toolUse), thoughts);
-  return facts.total !== undefined && facts.total === others ? (thoughts ?? 0) : undefined;
+  return facts.total !== undefined && facts.total === sum(input, thoughts) ? (thoughts ?? 0) : undefined;
 }
 
 const KINDS = { TEXT: 'text', IMAGE: 'image', AUDIO: 'audio' } as const;

@@ -67,6 +67,12 @@ describe('Gemini', () => {
     expect(call?.usage).toEqual({ input: 10, output: 0, total: 10 });
   });
 
+  it('refuses an output beside which the total holds thinking that is not told', async () => {
+    const usageMetadata = { ...metadata, candidatesTokenCount: 60 };
+    const call = await answered({ candidates: [{ finishReason: 'STOP' }], usageMetadata }, GEMINI);
+    expect(call?.usage).toEqual({ input: 10, total: 110 });
+  });
+
   it('leaves output unknown when the total holds more than it explains', async () => {
     const usageMetadata = { ...metadata, thoughtsTokenCount: 60 };
     const call = await answered({ candidates: [{ finishReason: 'STOP' }], usageMetadata }, GEMINI);

@@ -7,7 +7,8 @@ import { cut } from './channels.ts';
 const FIELDS: Fields = {
   a: 'a',
   b: { a: 'b.a', b: 'b.b', '*': { a: 'b.*.a[]', b: 'b.*.b+' } },
-  c: { '*': 'c.*[]' },
+  c: { '*': 'c.*[]', '?': 'c?' },
+  ab: { '?': 'ab?', a: 'ab.a' },
   __proto__x: 'proto',
   '*': { a: '*.a' },
 };
@@ -24,11 +25,16 @@ function factsOf(value: unknown, fields: Fields | string, facts: Facts = {}): Fa
     } else if (fields.endsWith('+')) {
       facts[fields] = ((facts[fields] as number | undefined) ?? 0) + (typeof value === 'number' ? value : Number.NaN);
     } else facts[fields] = value as string;
-  } else if (Array.isArray(value)) {
+    return facts;
+  }
+  if (typeof fields['?'] === 'string' && (typeof value === 'string' || (typeof value === 'object' && value !== null))) {
+    facts[fields['?']] = true;
+  }
+  if (Array.isArray(value)) {
     for (const element of value) if (fields['*'] !== undefined) factsOf(element, fields['*'], facts);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
-      const wanted = key === '*' || !Object.hasOwn(fields, key) ? undefined : fields[key];
+      const wanted = key === '*' || key === '?' || !Object.hasOwn(fields, key) ? undefined : fields[key];
       if (wanted !== undefined) factsOf(inner, wanted, facts);
     }
   }
