@@ -21,6 +21,8 @@ export interface TokenUsage {
   readonly cacheRead?: number;
   /** Part of `input` written to the provider's prompt cache. */
   readonly cacheWrite?: number;
+  /** Part of `cacheWrite` that stays for an hour, which costs more. */
+  readonly cacheWriteHour?: number;
   /** Part of `output` spent on reasoning. */
   readonly reasoning?: number;
   /** Parts of `input` by what they are made of (`gen_ai.token.modality`); what they leave over is of unknown kind. */
@@ -74,6 +76,8 @@ export interface ModelCall extends ModelTarget {
   readonly responseModel?: string | undefined;
   readonly responseId?: string | undefined;
   readonly finishReasons: readonly string[];
+  /** The class of service that answered, as the provider names it: another one has another price. */
+  readonly serviceTier?: string | undefined;
   readonly usage?: TokenUsage | undefined;
   /** From the request being issued to the first streamed chunk. */
   readonly timeToFirstChunkMs?: number | undefined;

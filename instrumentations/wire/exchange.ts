@@ -199,6 +199,7 @@ export class Exchange {
       model: answer.model,
       id: answer.id,
       finishReasons: answer.finishReasons,
+      serviceTier: answer.serviceTier,
       usage: this.#isStream && !this.#isWhole(failure) ? settledUsage(answer) : answer.usage,
       statusCode: this.#status,
     };

@@ -19,6 +19,17 @@ const PROVIDERS: Readonly<Record<string, string>> = {
   x_ai: 'x-ai',
 };
 
+/** Classes of service that the prices are of; others (`flex`, `priority`, `batch`, `scale`) have prices of their own. */
+const USUAL_TIERS = new Set([undefined, 'default', 'standard', 'on_demand']);
+
+/** Parts of the tokens that only count with a price of their own. */
+const SPECIAL = [
+  { field: 'cacheWriteHour', price: 'cache_write_1h_mtok' },
+  { field: 'audioInput', price: 'input_audio_mtok' },
+  { field: 'audioOutput', price: 'output_audio_mtok' },
+  { field: 'imageOutput', price: 'output_image_mtok' },
+] as const;
+
 /** Models whose price is remembered; more than that and each is looked for again. */
 const MAX_KNOWN = 500;
 
@@ -56,14 +67,20 @@ export function createPricer(table: PriceTable): Pricer {
     const timestamp = new Date(work.startTime);
     const provider = find(PROVIDERS[work.provider] ?? work.provider, model, timestamp);
     if (provider === null) return undefined;
-    const { input, output, cacheRead, cacheWrite } = work.usage ?? {};
+    const { input, output, cacheRead, cacheWrite, cacheWriteHour, audioInput, audioOutput } = work.usage ?? {};
     const usage = {
       input_tokens: input,
       output_tokens: output,
       cache_read_tokens: cacheRead,
       cache_write_tokens: cacheWrite,
+      cache_write_1h_tokens: cacheWriteHour,
+      input_audio_tokens: audioInput,
+      output_audio_tokens: audioOutput,
     };
-    return prices().calcPrice(usage, model, { provider, timestamp })?.total_price;
+    const found = prices().calcPrice(usage, model, { provider, timestamp });
+    // Where the list has no price for a part, it takes that of text.
+    const needed = SPECIAL.filter(({ field }) => (work.usage?.[field] ?? 0) > 0);
+    return needed.every(({ price }) => found?.model_price[price] !== undefined) ? found?.total_price : undefined;
   };
 
   return {
@@ -82,10 +99,10 @@ export function createPricer(table: PriceTable): Pricer {
     price(work): Cost {
       const model = work.responseModel ?? work.requestModel;
       if (model === undefined || !isComplete(work)) return {};
-      const own = ownPrice(table, work);
-      if (own !== undefined) return { cost: ownCost(own, work) };
+      if (!USUAL_TIERS.has(work.serviceTier)) return { unpriced: true };
       try {
-        const cost = listPrice(work, model);
+        const own = ownPrice(table, work);
+        const cost = own === undefined ? listPrice(work, model) : ownCost(own, work);
         return cost === undefined ? { unpriced: true } : { cost };
       } catch (error) {
         hookFailed('the list of prices', error);
@@ -114,7 +131,9 @@ function ownPrice(table: PriceTable, { provider, responseModel, requestModel }: 
   return undefined;
 }
 
-function ownCost(price: ModelPrice, { usage = {} }: PricedWork): number {
+/** Undefined where there are tokens that the application's table has no price for. */
+function ownCost(price: ModelPrice, { usage = {} }: PricedWork): number | undefined {
+  if (SPECIAL.some(({ field }) => (usage[field] ?? 0) > 0)) return undefined;
   const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0 } = usage;
   const millionths =
     (input - cacheRead - cacheWrite) * price.input +

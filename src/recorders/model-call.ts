@@ -32,6 +32,8 @@ export interface ModelCallResult {
   readonly model?: string | undefined;
   readonly id?: string | undefined;
   readonly finishReasons?: readonly string[] | undefined;
+  /** The class of service that answered, as the provider names it. */
+  readonly serviceTier?: string | undefined;
   readonly usage?: TokenUsage | undefined;
   readonly statusCode?: number | undefined;
 }
@@ -211,7 +213,13 @@ export class Call extends Scope implements RecordedCall {
     if (this.isSettled && (end.failure === undefined || (end.hasBegun && isBetter))) this.#streamEnd = end;
     this.learn(result);
     this.#bill.add(
-      { ...end.target, responseModel: result.model, startTime: this.#startTime, usage: end.usage },
+      {
+        ...end.target,
+        responseModel: result.model,
+        serviceTier: result.serviceTier,
+        startTime: this.#startTime,
+        usage: end.usage,
+      },
       end.hasBegun,
     );
     if (chunks !== undefined) this.#chunks.add(chunks);
@@ -228,7 +236,13 @@ export class Call extends Scope implements RecordedCall {
     const result = { ...this.#learned, ...defined(this.#own) };
     const { usage } = this.usage();
     const { first } = this.#chunks;
-    const work = { ...this.#merged, responseModel: result.model, startTime: this.#startTime, usage };
+    const work = {
+      ...this.#merged,
+      responseModel: result.model,
+      serviceTier: result.serviceTier,
+      startTime: this.#startTime,
+      usage,
+    };
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
       ...work,

@@ -95,6 +95,7 @@ function describe(span: Span, call: ModelCall, statusCode: number | undefined): 
     if (profiles.includes('latest')) set('gen_ai.usage.cache_write.input_tokens', usage.cacheWrite);
     if (profiles.includes('v1.41')) set('gen_ai.usage.cache_creation.input_tokens', usage.cacheWrite);
   }
+  if (call.provider === 'openai') set('openai.response.service_tier', call.serviceTier);
   set('gaugeway.model.cost', call.cost);
   if (call.errorType !== undefined) {
     attributes['error.type'] = call.errorType;

@@ -11,6 +11,7 @@ const FIELDS = [
   'total',
   'cacheRead',
   'cacheWrite',
+  'cacheWriteHour',
   'reasoning',
   ...INPUT_MODALITIES,
   ...OUTPUT_MODALITIES,
@@ -37,6 +38,7 @@ export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undef
   for (const [part, whole] of [
     ['cacheRead', input],
     ['cacheWrite', input],
+    ['cacheWriteHour', usage.cacheWrite],
     ['reasoning', output],
   ] as const) {
     if (usage[part] !== undefined && whole !== undefined && usage[part] > whole) {

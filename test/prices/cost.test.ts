@@ -125,6 +125,34 @@ it('a call of which one exchange has no price has none', () => {
   expect(call?.unpriced).toBe(true);
 });
 
+it('a cache that stays for an hour costs what it does', () => {
+  usePricer(createPricer({}));
+  const start = { provider: 'anthropic', model: 'claude-sonnet-4-5' };
+  const cost = (cacheWriteHour: number) =>
+    finished(start, { usage: { input: 100_000, output: 0, cacheWrite: 100_000, cacheWriteHour } }).cost;
+  expect(cost(0)).toBeCloseTo(0.375, 10);
+  expect(cost(100_000)).toBeCloseTo(0.6, 10);
+});
+
+it.each(['flex', 'priority', 'batch', 'scale'])('the class of service %s has a price that nobody knows', (tier) => {
+  usePricer(createPricer({ 'my-model': { input: 1, output: 1 } }));
+  for (const model of ['gpt-4o', 'my-model']) {
+    expect(finished({ model }, { usage: USAGE, serviceTier: tier })).toMatchObject({
+      unpriced: true,
+      serviceTier: tier,
+    });
+  }
+});
+
+it('audio is not priced as text', () => {
+  usePricer(createPricer({ 'my-model': { input: 1, output: 1 } }));
+  for (const model of ['gpt-4o', 'my-model']) {
+    const call = finished({ model }, { serviceTier: 'default', usage: { ...USAGE, audioInput: 5 } });
+    expect(call.cost).toBeUndefined();
+    expect(call.unpriced).toBe(true);
+  }
+});
+
 it('what is inherited by every object is no model', () => {
   usePricer(createPricer({}));
   expect(finished({ provider: 'custom', model: 'constructor' }, { usage: USAGE }).unpriced).toBe(true);

@@ -7,6 +7,8 @@ const usage: Fields = {
   output_tokens: 'output',
   cache_read_input_tokens: 'cacheRead',
   cache_creation_input_tokens: 'cacheWrite',
+  cache_creation: { ephemeral_1h_input_tokens: 'cacheWriteHour' },
+  service_tier: 'serviceTier',
   output_tokens_details: { thinking_tokens: 'thinking' },
 };
 const message: Fields = { id: 'id', model: 'model', stop_reason: 'stopReason', usage };
@@ -24,6 +26,7 @@ export const anthropicMessages: Format = {
     const type = text(facts.type);
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
+    told.serviceTier = text(facts.serviceTier) ?? told.serviceTier;
     const stopReason = text(facts.stopReason);
     if (stopReason !== undefined) told.finishReasons = [stopReason];
     if (type === 'message_stop') told.ended = true;

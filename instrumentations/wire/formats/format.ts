@@ -10,6 +10,8 @@ export interface Answer {
   usage?: TokenUsage | undefined;
   /** The usage was told while the answer was still being written. */
   isUsageRunning?: boolean;
+  /** The class of service that answers. */
+  serviceTier?: string | undefined;
   /** The provider's own word for what went wrong. */
   errorCode?: string | undefined;
   /** The stream has said that it is complete. */

@@ -6,6 +6,7 @@ import { addUsage, count, wholeOutput } from './usage.ts';
 const answer = {
   id: 'id',
   model: 'model',
+  service_tier: 'serviceTier',
   // OpenRouter tells the failure of one provider behind it inside of the choice.
   choices: { '*': { finish_reason: 'finishReason[]', error: { code: 'choiceError' } } },
   usage: completionUsage,
@@ -42,6 +43,7 @@ export const openAiChat: Format = {
 export function addCompletion(facts: Facts, told: Answer): boolean {
   told.id ??= text(facts.id);
   told.model ??= text(facts.model);
+  told.serviceTier = text(facts.serviceTier) ?? told.serviceTier;
   const isFinish = addFinishReasons(told, facts['finishReason[]']);
   const usage = facts.input === undefined && facts.groqInput !== undefined ? groqUsage(facts) : facts;
   const hasUsage = usage.input !== undefined || usage.output !== undefined;

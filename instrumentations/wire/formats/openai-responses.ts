@@ -6,6 +6,7 @@ import { addUsage, wholeOutput } from './usage.ts';
 const answer: Fields = {
   id: 'id',
   model: 'model',
+  service_tier: 'serviceTier',
   status: 'status',
   incomplete_details: { reason: 'incompleteReason' },
   usage: responseUsage,
@@ -32,6 +33,7 @@ export const openAiResponses: Format = {
     const isDelta = type?.endsWith('.delta') === true;
     told.id ??= text(facts.id);
     told.model ??= text(facts.model);
+    told.serviceTier = text(facts.serviceTier) ?? told.serviceTier;
     const status = text(facts.status);
     if (status === 'completed') told.finishReasons = ['completed'];
     else if (status === 'incomplete') told.finishReasons = [text(facts.incompleteReason) ?? 'incomplete'];

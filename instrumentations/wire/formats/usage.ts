@@ -5,7 +5,15 @@ import type { Answer } from './format.ts';
 type MutableUsage = { -readonly [K in keyof TokenUsage]?: number | undefined };
 
 /** Counts that are known before the model writes. */
-const INPUT_FIELDS = ['input', 'cacheRead', 'cacheWrite', 'textInput', 'imageInput', 'audioInput'] as const;
+const INPUT_FIELDS = [
+  'input',
+  'cacheRead',
+  'cacheWrite',
+  'cacheWriteHour',
+  'textInput',
+  'imageInput',
+  'audioInput',
+] as const;
 const FIELDS = [
   ...INPUT_FIELDS,
   'output',
