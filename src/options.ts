@@ -2,7 +2,6 @@ import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricReader, ViewOptions } from '@opentelemetry/sdk-metrics';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import {
-  amount,
   endpoints,
   fraction,
   genAiNames,
@@ -10,7 +9,6 @@ import {
   milliseconds,
   names,
   oneOf,
-  type Parser,
   port,
   someOf,
   switchValue,
@@ -19,18 +17,11 @@ import {
 } from './parsers.ts';
 import { type PriceTable, priceTable } from './prices/table.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
-import { type FromVariables, readVariable, type WarnOfVariable } from './variables.ts';
+import { thresholdSettings } from './thresholds.ts';
+import { readVariable, type Setting, setting, type WarnOfVariable } from './variables.ts';
 
 export type { ModelEndpoint } from './parsers.ts';
 export type { ModelPrice, PriceTable } from './prices/table.ts';
-
-interface Setting<T> extends FromVariables<T> {
-  readonly description: string;
-}
-
-function setting<T>(description: string, variables: readonly string[], parser: Parser<T>, fallback: T): Setting<T> {
-  return { variables, parser, fallback, description };
-}
 
 const PROTOCOLS = ['http/protobuf', 'http/json'] as const;
 const SAMPLERS = [
@@ -133,24 +124,7 @@ export const settings = {
     names,
     [] as readonly string[],
   ),
-  apiLatencyMs: setting(
-    'Requests that take longer are counted in `gaugeway.http.slow_requests`, in milliseconds.',
-    ['GAUGEWAY_API_LATENCY_MS', 'PERF_API_LATENCY_MS'],
-    amount,
-    100,
-  ),
-  dbQueryMs: setting(
-    'Queries that take longer are counted in `gaugeway.db.slow_queries`, in milliseconds.',
-    ['GAUGEWAY_DB_QUERY_MS', 'PERF_DB_QUERY_MS'],
-    amount,
-    50,
-  ),
-  httpErrorRate: setting(
-    'Share of failed requests in five minutes above which the monitor complains.',
-    ['GAUGEWAY_HTTP_ERROR_RATE', 'PERF_ERROR_RATE'],
-    fraction,
-    0.001,
-  ),
+  ...thresholdSettings,
   queuePollIntervalMs: setting(
     'Time between two looks at the sizes of the job queues of this process; off unless set. Each look asks the broker.',
     ['GAUGEWAY_QUEUE_POLL_INTERVAL_MS'],

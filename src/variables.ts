@@ -8,6 +8,20 @@ export interface FromVariables<T> {
   readonly fallback: T;
 }
 
+/** A value that the documents tell of too. */
+export interface Setting<T> extends FromVariables<T> {
+  readonly description: string;
+}
+
+export function setting<T>(
+  description: string,
+  variables: readonly string[],
+  parser: Parser<T>,
+  fallback: T,
+): Setting<T> {
+  return { variables, parser, fallback, description };
+}
+
 /** Receives what is wrong with a variable: a whole sentence, and the variable's name. */
 export type WarnOfVariable = (message: string, variable: string) => void;
 

@@ -8,7 +8,6 @@ import {
   type MetricDescriptor,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { type MetricShape, prometheusLabels, prometheusMetricName } from './prometheus-names.ts';
 import {
   histogramText,
   joinLabels,
@@ -16,7 +15,8 @@ import {
   metadataText,
   numberText,
   type PrometheusFamily,
-} from './prometheus-text.ts';
+} from '../prometheus-text.ts';
+import { type MetricShape, prometheusLabels, prometheusMetricName } from './prometheus-names.ts';
 
 type Value = number | Histogram;
 

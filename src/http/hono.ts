@@ -6,7 +6,15 @@ import { type MiddlewareOptions, type Settings, settingsOf } from './middleware.
 import { startNodeRequest } from './node-request.ts';
 import { isStream, watchBody } from './web-body.ts';
 
+export type { HandlerFramework, Handlers } from './handlers.ts';
 export type { MiddlewareOptions } from './middleware.ts';
+export type { MetricNames } from './service-text.ts';
+export {
+  createMetricsHandler,
+  createStatsHandler,
+  type HandlerOptions,
+  type MetricsHandlerOptions,
+} from './stats-handler.ts';
 
 /** The part of Hono's context that is used. */
 export interface HonoContext {

@@ -1,5 +1,3 @@
-import type { Histogram } from '@opentelemetry/sdk-metrics';
-
 /** A metric as Prometheus sees it: every series of one name. */
 export interface PrometheusFamily {
   readonly name: string;
@@ -27,8 +25,15 @@ export function numberText(name: string, labels: string, value: number): string 
   return `${name}${braced(labels)} ${valueText(value)}\n`;
 }
 
+/** A histogram as the SDK collects it: a count for each boundary and one beyond. */
+interface HistogramValue {
+  readonly buckets: { readonly boundaries: readonly number[]; readonly counts: readonly number[] };
+  readonly sum?: number;
+  readonly count: number;
+}
+
 /** A histogram of one series: cumulative buckets, then sum and count. */
-export function histogramText(name: string, labels: string, { buckets, sum, count }: Histogram): string {
+export function histogramText(name: string, labels: string, { buckets, sum, count }: HistogramValue): string {
   const start = `${name}_bucket{${labels}${labels === '' ? '' : ','}le="`;
   const bounds = boundTexts(buckets.boundaries);
   let text = '';
