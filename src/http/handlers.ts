@@ -18,6 +18,7 @@ interface NodeRequest {
 }
 
 interface NodeResponse {
+  readonly headersSent: boolean;
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
@@ -65,6 +66,7 @@ export function createHandler<Name extends HandlerFramework>(
   const handlers: Handlers = {
     express(request, response) {
       void answer(request.headers.authorization).then(({ status, headers, body }) => {
+        if (response.headersSent) return;
         response.statusCode = status;
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
         response.end(body);
