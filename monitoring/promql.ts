@@ -1,6 +1,6 @@
 import type { Catalogue, InstrumentId, InstrumentSpec } from '../src/catalogue/index.ts';
 import { type MetricShape, prometheusLabelName, prometheusMetricName } from '../src/export/prometheus-names.ts';
-import type { runtime } from './third-party.ts';
+import { type runtime, servers } from './third-party.ts';
 
 /** A PromQL expression. */
 export type Expression = string;
@@ -78,10 +78,13 @@ export const increase = (counters: Expression, range: Range): Expression => `inc
 
 /**
  * How much the counters have risen, the first value of a new one included: `increase` does not see it, and so misses the
- * first burst of a new kind of error. New is what was not there in the hour before; a gap in the data makes nothing new.
+ * first burst of a new kind of error. New is what was not there in the hour before, of a process that was: a gap in the data
+ * makes nothing new, nor does a Prometheus that has just begun to listen to old processes.
  */
-export const growth = (counters: Expression, range: Range): Expression =>
-  `(${counters} unless max_over_time(${counters}[1h] offset ${range})) or ${increase(counters, range)}`;
+export function growth(counters: Expression, range: Range): Expression {
+  const born = `${counters} unless max_over_time(${counters}[1h] offset ${range})`;
+  return `(${born} and on (job, instance) ${servers.processes} offset ${range}) or ${increase(counters, range)}`;
+}
 
 /** The sum over everything but these labels. */
 export function sumBy(by: readonly LabelKey[], expression: Expression): Expression {

@@ -1,5 +1,5 @@
 import type { Alert, AlertGroup } from './alerts/index.ts';
-import { type Recording, sloRecordings } from './alerts/slo.ts';
+import { RECORDED_EVERY, type Recording, sloRecordings } from './alerts/slo.ts';
 import type { ResolvedConfig } from './config.ts';
 import { boardUid } from './dashboards/boards.ts';
 import { label } from './promql.ts';
@@ -29,7 +29,12 @@ export function sloRules(config: ResolvedConfig): string {
   if (recordings.length === 0) return document('Error budgets: none.', []);
   return document('What the alerts of the error budgets read. The promises: docs/slo.md.', [
     // Not every 10 s: the longest window is three days.
-    ['  - name: slo-recordings', '    interval: 30s', '    rules:', ...recordings.flatMap(recordingRule)].join('\n'),
+    [
+      '  - name: slo-recordings',
+      `    interval: ${RECORDED_EVERY}s`,
+      '    rules:',
+      ...recordings.flatMap(recordingRule),
+    ].join('\n'),
   ]);
 }
 

@@ -37,6 +37,7 @@ export const runtime = {
 /** Series of the servers of the stack about themselves, as Prometheus scrapes them. */
 export const servers = {
   up: 'up',
+  processes: 'target_info',
   alerts: 'ALERTS',
   collectorAcceptedPoints: 'otelcol_receiver_accepted_metric_points_total',
   collectorAcceptedSpans: 'otelcol_receiver_accepted_spans_total',

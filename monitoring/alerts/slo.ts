@@ -34,15 +34,10 @@ export const BURNS = {
   ],
 } as const satisfies Record<string, readonly Burn[]>;
 
-const FIVE_MINUTES_IN: Record<Window, number> = {
-  '5m': 1,
-  '30m': 6,
-  '1h': 12,
-  '2h': 24,
-  '6h': 72,
-  '1d': 288,
-  '3d': 864,
-};
+/** Seconds between two recordings. */
+export const RECORDED_EVERY = 30;
+/** Each event is in the last five minutes of so many recordings. */
+const RECORDED_TIMES = 300 / RECORDED_EVERY;
 
 /** Share of bad events over a window, as it is recorded. */
 export const badRatio = (window: Window, slo?: string): Expression =>
@@ -109,7 +104,7 @@ function burns(id: SloId, { rate, long, short }: Burn, budget: number, minimum: 
   const limit = Number((rate * budget).toPrecision(6));
   const burning = `${badRatio(long, id)} > ${limit} and ${badRatio(short, id)} > ${limit}`;
   if (minimum === 0) return `(${burning})`;
-  const events = `avg_over_time(slo:events:increase5m{slo="${id}"}[${long}]) * ${FIVE_MINUTES_IN[long]}`;
+  const events = `sum_over_time(slo:events:increase5m{slo="${id}"}[${long}]) / ${RECORDED_TIMES}`;
   return `(${burning} and ${events} >= ${minimum})`;
 }
 
