@@ -43,6 +43,8 @@ export interface ExchangeStart {
 export class Exchange {
   /** The chunk that a shadowed method has told and is just passing on: the wire's own event may tell it again. */
   passing: unknown;
+  /** How many attempts the SDK says went before this one. */
+  retryCount = 0;
   readonly #start: ExchangeStart;
   readonly #startedAt = performance.now();
   readonly #requestReader: RequestReader;
@@ -72,6 +74,11 @@ export class Exchange {
     if (this.#attempt === undefined) this.#requestReader.feed(chunk);
   }
 
+  /** No call is around it: what belongs together has to be told by the request itself. */
+  get isAlone(): boolean {
+    return this.#seat === undefined;
+  }
+
   /** The request is out, or all that will ever be known of it is: the call starts, with the model it asks for. */
   sent(): void {
     if (this.#attempt !== undefined) return;
@@ -94,6 +101,7 @@ export class Exchange {
       serverPort,
       startedAt: this.#startedAt,
       context: parent,
+      retryCount: this.retryCount,
     };
     this.#attempt = leader?.follow(details, this.#seat) ?? modelCalls.attempt(details, this.#seat);
     for (const redirect of leading) redirect.release();

@@ -54,6 +54,32 @@ export function readHead(headers: HeaderList): AnswerHead {
   return head;
 }
 
+/** By which the SDKs of one generator tell their retries. */
+const RETRY_COUNT = 'x-stainless-retry-count';
+const MAX_RETRIES = 1000;
+
+/** How many attempts went before this request, as the SDK that makes it says; 0 where none says so. */
+export function retryCountIn(headers: unknown): number {
+  // undici 5 has all of them in one string.
+  if (!Array.isArray(headers)) return 0;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name: unknown = headers[at];
+    if (typeof name !== 'string' || name.length !== RETRY_COUNT.length) continue;
+    if (name.toLowerCase() === RETRY_COUNT) return asCount(headers[at + 1]);
+  }
+  return 0;
+}
+
+/** The same of a request of `node:http`. */
+export function retryCountOf(request: { getHeader(name: string): unknown }): number {
+  return asCount(request.getHeader(RETRY_COUNT));
+}
+
+function asCount(value: unknown): number {
+  const count = value === undefined ? 0 : Number(short(value, MAX_VALUE));
+  return Number.isInteger(count) && count > 0 && count <= MAX_RETRIES ? count : 0;
+}
+
 const [X, A, UPPER_CASE] = [0x78, 0x61, 0x20];
 
 function isLimitLike(name: Uint8Array | string, length: number): boolean {

@@ -5,7 +5,7 @@ import { guarded, hookFailed } from '../../src/observe.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { readHead } from './headers.ts';
+import { readHead, retryCountOf } from './headers.ts';
 
 const CREATED = 'http.client.request.created';
 
@@ -20,7 +20,9 @@ export function watchNodeHttp(exchanges: Exchanges): () => void {
       const { request } = message as { request: ClientRequest };
       if (!exchanges.mayOpen(request.method)) return;
       const exchange = exchanges.open(request.method, originOf(request), request.path);
-      if (exchange !== undefined) watchRequest(request, exchange);
+      if (exchange === undefined) return;
+      if (exchange.isAlone) exchange.retryCount = retryCountOf(request);
+      watchRequest(request, exchange);
     } catch (error) {
       // What a subscriber throws would become an uncaught exception of the application.
       hookFailed(CREATED, error);

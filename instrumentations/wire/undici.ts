@@ -3,13 +3,14 @@ import { hookFailed } from '../../src/observe.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { type HeaderList, readHead } from './headers.ts';
+import { type HeaderList, readHead, retryCountIn } from './headers.ts';
 
 /** The parts of undici's internal request that its diagnostics channels hand out. */
 interface UndiciRequest {
   readonly method: string;
   readonly origin: unknown;
   readonly path: string;
+  readonly headers?: unknown;
   readonly constructor: unknown;
   onBodySent?: (chunk: unknown) => unknown;
   onData?: (chunk: unknown) => unknown;
@@ -29,6 +30,7 @@ export function watchUndici(opened: Exchanges): () => void {
     const exchange = opened.open(request.method, String(request.origin), request.path);
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
+    if (exchange.isAlone) exchange.retryCount = retryCountIn(request.headers);
     if (!publishing.has(request.constructor as object)) shadowBodies(request, exchange);
   };
 
