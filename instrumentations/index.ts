@@ -2,6 +2,7 @@ import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
+import { graphileWorkerInstrumentation } from './graphile-worker.ts';
 import { httpServerInstrumentation } from './http-server.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
 import { Endpoints } from './wire/endpoints.ts';
@@ -11,6 +12,8 @@ import { wireInstrumentation } from './wire.ts';
 const all: readonly {
   name: string;
   loads?: string;
+  /** Files of that package which it does not export, by their address. */
+  files?: RegExp;
   /** It only adds to what this one sees. */
   addsTo?: string;
   create: (options: ResolvedOptions) => Instrumentation;
@@ -30,6 +33,12 @@ const all: readonly {
     create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
   },
   { name: 'groq-sdk', loads: 'groq-sdk', addsTo: 'wire', create: (options) => groqSdkInstrumentation(sdk(options)) },
+  {
+    name: 'graphile-worker',
+    loads: 'graphile-worker',
+    files: /\/graphile-worker\/dist\/(helpers|worker)\.js$/,
+    create: () => graphileWorkerInstrumentation(),
+  },
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
 
@@ -52,4 +61,9 @@ export function createInstrumentations(options: ResolvedOptions): Instrumentatio
 /** The packages that a load hook has to look for. */
 export function hookedPackages(options: ResolvedOptions): string[] {
   return enabled(options).flatMap(({ loads }) => loads ?? []);
+}
+
+/** The files inside of them that it has to look for. */
+export function hookedFiles(options: ResolvedOptions): RegExp[] {
+  return enabled(options).flatMap(({ files }) => files ?? []);
 }

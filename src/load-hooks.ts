@@ -8,11 +8,11 @@ const KEY = Symbol.for('gaugeway.load-hooks.1');
  * Lets instrumentations see the named packages when an application imports them as ES modules; `require` needs no help.
  * Only these are looked at: wrapping every module costs seconds and breaks some.
  */
-export function installLoadHooks(packages: readonly string[]): void {
+export function installLoadHooks(packages: readonly string[], files: readonly RegExp[]): void {
   const shared = globalThis as { [KEY]?: true };
   if (shared[KEY] || packages.length === 0) return;
   shared[KEY] = true;
-  const include = [...packages];
+  const include = [...packages, ...files];
   const { register: registerSync, supportsSyncHooks } = load(
     'import-in-the-middle/register-hooks.mjs',
   ) as typeof import('import-in-the-middle/register-hooks.mjs');
@@ -21,7 +21,7 @@ export function installLoadHooks(packages: readonly string[]): void {
   } else if (isPreloadedByRequire()) {
     // There, these versions of Node fail to load any ES module once a loader thread is registered, the application's too.
     warn(
-      `${include.join(', ')}: not measured where imported as an ES module, because Node ${process.versions.node} cannot ` +
+      `${packages.join(', ')}: not measured where imported as an ES module, because Node ${process.versions.node} cannot ` +
         'hook those from --require; use --import, or Node 22.22.3 or later',
     );
   } else {

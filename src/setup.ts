@@ -1,7 +1,12 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricProducer, ViewOptions } from '@opentelemetry/sdk-metrics';
-import { createInstrumentations, hookedPackages, instrumentationNames } from '../instrumentations/index.ts';
+import {
+  createInstrumentations,
+  hookedFiles,
+  hookedPackages,
+  instrumentationNames,
+} from '../instrumentations/index.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { createDistributionProducer } from './export/distribution-producer.ts';
 import { flushOnExit, within } from './export/exit.ts';
@@ -84,7 +89,7 @@ export function preset(options: Options = {}): Preset {
   const existing = shared[PRESET];
   if (existing !== undefined) return existing;
   useThresholds(resolved);
-  installLoadHooks(hookedPackages(resolved));
+  installLoadHooks(hookedPackages(resolved), hookedFiles(resolved));
   const recording = startRecording(resolved);
   const instrumentations = createInstrumentations(resolved);
   for (const instrumentation of instrumentations) followProviders(instrumentation, recording.listener);
@@ -132,7 +137,7 @@ function resolve(options: Options): ResolvedOptions {
 function start(options: ResolvedOptions): Handle {
   const stopDiag = installDiagLogger(options.logLevel);
   useThresholds(options);
-  installLoadHooks(hookedPackages(options));
+  installLoadHooks(hookedPackages(options), hookedFiles(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
   const recording = startRecording(options);
   const providers = startProviders(options, recording.listener.distributions);

@@ -1,8 +1,10 @@
 import { context, createContextKey, trace } from '@opentelemetry/api';
 import { drop, guarded, isObserved } from '../../src/observe.ts';
 import { jobIn } from '../../src/recorders/jobs.ts';
+import { linkLate } from '../../src/recorders/origins.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
+import { claimsOf } from './claims.ts';
 import { isInternal, type Manager, SYSTEM, traces } from './library.ts';
 import { origins, readiness } from './memory.ts';
 
@@ -25,12 +27,13 @@ export function createJob(call: () => unknown, manager: Manager, args: unknown[]
     // Version 10 calls itself for the next slot, with an offset.
     if (typeof queue !== 'string' || isInternal(queue) || offset) return undefined;
     const jobs = [{ queue, name: queue }];
+    const span = !traces(manager);
     const end: Submission['end'] = (running, id) => {
       // Null where a throttled job was there already.
       running.end(typeof id === 'string' ? jobs : [], typeof id === 'string' ? id : undefined);
-      if (typeof id === 'string') remember(id, queue, running);
+      if (typeof id === 'string') remember(id, queue, running, span);
     };
-    return { jobs, span: !traces(manager), end };
+    return { jobs, span, end };
   });
 }
 
@@ -41,6 +44,7 @@ export function insert(call: () => unknown, manager: Manager, args: unknown[]): 
     if (!Array.isArray(list) || list.length === 0 || isInternal(name)) return undefined;
     const rows = list as { name?: unknown; id?: unknown; singletonKey?: unknown; singletonSeconds?: unknown }[];
     const jobs = rows.map((row) => String(name ?? row.name)).map((queue) => ({ queue, name: queue }));
+    const span = !traces(manager);
     const end: Submission['end'] = (running, answer) => {
       const ids = Array.isArray(answer) ? answer : undefined;
       // Only rows that may collide with others may have been left out.
@@ -56,10 +60,10 @@ export function insert(call: () => unknown, manager: Manager, args: unknown[]): 
         drop('unobservable', jobs.length);
       }
       for (const [index, id] of (ids ?? rows.map((row) => row.id)).entries()) {
-        if (typeof id === 'string') remember(id, jobs[index]?.queue, running);
+        if (typeof id === 'string') remember(id, jobs[index]?.queue, running, span);
       }
     };
-    return { jobs, span: !traces(manager), end };
+    return { jobs, span, end };
   });
 }
 
@@ -70,18 +74,19 @@ export function flow(call: () => unknown, manager: Manager, args: unknown[]): un
     if (!Array.isArray(list) || list.length === 0) return undefined;
     const rows = list as { ref: string; name: string; dependsOn?: unknown[] }[];
     const jobs = rows.map(({ name }) => ({ queue: name, name }));
+    const span = !traces(manager);
     const end: Submission['end'] = (running, answer) => {
       running.end();
       const ids = (answer ?? {}) as Record<string, unknown>;
       for (const { ref, name, dependsOn } of rows) {
         const id = ids[ref];
         if (typeof id !== 'string') continue;
-        remember(id, name, running);
+        remember(id, name, running, span);
         // Once it is unblocked, nothing tells when that was.
         if (Array.isArray(dependsOn) && dependsOn.length > 0) readiness.lose(id);
       }
     };
-    return { jobs, span: !traces(manager), end };
+    return { jobs, span, end };
   });
 }
 
@@ -91,13 +96,14 @@ export function upsert(call: () => unknown, manager: Manager, args: unknown[]): 
     const queue = typeof args[0] === 'string' ? args[0] : (args[0] as { name?: unknown } | null)?.name;
     if (typeof queue !== 'string') return undefined;
     const jobs = [{ queue, name: queue }];
+    const span = !traces(manager);
     const end: Submission['end'] = (running, answer) => {
       const { inserted, jobs: ids } = (answer ?? {}) as { inserted?: unknown; jobs?: unknown[] };
       const [id] = inserted === 1 ? (ids ?? []) : [];
       running.end(inserted === 1 ? jobs : [], typeof id === 'string' ? id : undefined);
-      if (typeof id === 'string') remember(id, queue, running);
+      if (typeof id === 'string') remember(id, queue, running, span);
     };
-    return { jobs, span: !traces(manager), end };
+    return { jobs, span, end };
   });
 }
 
@@ -125,8 +131,11 @@ function submit(call: () => unknown, describe: () => Submission | undefined): un
 }
 
 /** A job that sends itself again would make one trace that never ends. */
-function remember(id: string, queue: string | undefined, { context: sent }: RunningSubmission): void {
+function remember(id: string, queue: string | undefined, { context: sent }: RunningSubmission, isOurs: boolean): void {
   readiness.sentHere(id);
+  // Where pg-boss has spans, what is active is not the sender's.
+  if (!isOurs) return;
   const sender = jobIn(sent);
   origins.remember(id, sent, { isRepeat: sender?.system === SYSTEM && sender.queue === queue });
+  for (const { run } of claimsOf([id])) linkLate(run.context, sent);
 }

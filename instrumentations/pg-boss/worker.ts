@@ -100,7 +100,9 @@ function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[
     const reason = stallOf(job);
     if (reason !== undefined) recordStall({ system: SYSTEM, queue, name: queue, reason });
     if (job.blocking === true) readiness.sawFlow();
-    const { parent, links } = hasSpan ? { links: [] } : origins.of(job.id, batch.length === 1);
+    const placed = hasSpan
+      ? { context: base, links: [] }
+      : origins.place(job.id, base, { isAlone: batch.length === 1 });
     const shown = hasSpan ? undefined : claims[0] && trace.getSpanContext(claims[0].run.context);
     const run = jobs.start({
       system: SYSTEM,
@@ -111,8 +113,8 @@ function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[
       // Both ends by the database's clock: the age of the job is carried over, not its time of creation.
       createdAt: ageMs === undefined ? undefined : Date.now() - ageMs,
       waitMs,
-      context: parent === undefined ? base : trace.setSpanContext(base, parent),
-      links: shown === undefined ? links : [{ context: shown }, ...links],
+      context: placed.context,
+      links: shown === undefined ? placed.links : [{ context: shown }, ...placed.links],
       span: !hasSpan,
     });
     claims.push(

@@ -1,8 +1,7 @@
-import { type Context, isSpanContextValid, type Link, type SpanContext, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
+import { type Placement, placeRun } from './placement.ts';
 
-/** A job that ran this long after it was sent is another story: it links to its sender instead of continuing its trace. */
-const CONTINUED_MS = 60_000;
-/** Beyond this many jobs that were sent and not seen again the oldest is forgotten. */
+/** Beyond this many jobs the one that was sent first is forgotten. */
 const MAX_ORIGINS = 10_000;
 
 interface Origin {
@@ -31,12 +30,19 @@ export class Origins {
     }
   }
 
-  /** How the run of a job belongs to its sender: as its child where it runs alone and soon after, else by a link. */
-  of(id: string, isAlone: boolean): { readonly parent?: SpanContext; readonly links: Link[] } {
+  /** Where the run of a job belongs, which without a sender is below `base`. */
+  place(id: string, base: Context, { isAlone }: { readonly isAlone: boolean }): Placement {
     const origin = this.#origins.get(id);
-    if (origin === undefined) return { links: [] };
-    const { sender, sentAt, isRepeat } = origin;
-    const continues = isAlone && !isRepeat && performance.now() - sentAt <= CONTINUED_MS;
-    return continues ? { parent: sender, links: [] } : { links: [{ context: sender }] };
+    if (origin === undefined) return { context: base, links: [] };
+    return placeRun(trace.setSpanContext(base, origin.sender), {
+      isOneOfMany: !isAlone || origin.isRepeat,
+      ageMs: performance.now() - origin.sentAt,
+    });
   }
+}
+
+/** Links a run to its sender that began before the sender was told the id of the job. */
+export function linkLate(run: Context, sent: Context): void {
+  const sender = trace.getSpanContext(sent);
+  if (sender !== undefined && isSpanContextValid(sender)) trace.getSpan(run)?.addLink({ context: sender });
 }

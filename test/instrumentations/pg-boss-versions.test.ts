@@ -59,18 +59,15 @@ describe.each(VERSIONS)('pg-boss $major on a real Postgres', (version) => {
     const [late] = runs.filter(({ id }) => id === delayed);
     expect(first).toMatchObject({ attempt: 1, result: 'failure', errorType: 'TypeError', final: false });
     expect(first?.waitMs).toBeGreaterThan(590);
-    expect(first?.waitMs).toBeLessThan(900);
     expect(first?.totalMs).toBeUndefined();
     expect(second).toMatchObject({ attempt: 2, result: 'success', final: true });
-    expect(second?.waitMs, 'a backoff is no wait').toBeLessThan(900);
     expect(second?.totalMs).toBeGreaterThan(2000);
-    expect(late?.waitMs, 'a delay is no wait').toBeLessThan(900);
+    expect(second?.waitMs, 'a backoff is no wait').toBeLessThan(Number(second?.totalMs) - 1000 - 600 - 390);
+    expect(late?.waitMs, 'a delay is no wait').toBeLessThan(Number(late?.totalMs) - 1100);
     const row = await boss.getJobById(queue, delayed);
     expect(late?.waitMs).toBe(Number(row?.startedOn) - Number(row?.startAfter));
-    for (const { durationMs } of runs) {
-      expect(durationMs).toBeGreaterThan(195);
-      expect(durationMs).toBeLessThan(400);
-    }
+    for (const { durationMs } of runs) expect(durationMs).toBeGreaterThan(195);
+    expect(Number(late?.durationMs) + Number(late?.waitMs)).toBeLessThan(Number(late?.totalMs) - 900);
     const told = [runs, recording.spans().map(({ attributes, events }) => [attributes, events])];
     expect(JSON.stringify(told)).not.toContain('payload');
     expect(recording.running.size).toBe(0);

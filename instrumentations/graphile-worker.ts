@@ -1,0 +1,126 @@
+import { defineInstrumentation } from '../src/instrumentation.ts';
+import { guarded } from '../src/observe.ts';
+import { HOOK, type SharedOptions } from './graphile-worker/library.ts';
+import { observeEvents } from './graphile-worker/runs.ts';
+import { measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
+import { tasksInContext } from './graphile-worker/tasks.ts';
+
+/**
+ * graphile-worker: submissions, runs, waits, whole durations, failures and stalls of jobs, faults of its pools, and spans
+ * for those who add and those who run. Runs come from its events; the rest needs two files that it does not export.
+ */
+export const graphileWorkerInstrumentation = defineInstrumentation({
+  library: 'graphile-worker',
+  versions: ['>=0.16 <0.19'],
+  files: ['dist/helpers.js', 'dist/worker.js'],
+  hook: (library: Library) => {
+    // A file of its own asks for the main module before that is complete; it comes again when it is.
+    if ('WorkerPreset' in library)
+      return library.WorkerPreset === undefined ? () => {} : addPlugin(library.WorkerPreset);
+    if (library.makeAddJob !== undefined) return measureHelpers(library);
+    if (library.makeNewWorker !== undefined) return activateTasks(library);
+    return undefined;
+  },
+});
+
+type Method = (...args: never[]) => unknown;
+
+/** The main module, or one of the two files. */
+interface Library {
+  readonly WorkerPreset?: { readonly plugins?: object[] };
+  readonly makeAddJob?: Method;
+  readonly makeNewWorker?: Method;
+}
+
+/** All that starts workers extends this preset, so that a plugin in it sees every pool. */
+function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>): (() => void) | undefined {
+  if (!Array.isArray(plugins)) return undefined;
+  let active = true;
+  const plugin = {
+    name: 'gaugeway',
+    version: '0.0.0',
+    worker: {
+      hooks: { startWorker: (options: SharedOptions) => guarded(HOOK, () => observeEvents(options, () => active)) },
+    },
+  };
+  // One module can arrive as two namespaces.
+  if (plugins.some((other) => (other as { name?: unknown }).name === plugin.name)) return () => {};
+  plugins.push(plugin);
+  return () => {
+    active = false;
+    const index = plugins.indexOf(plugin);
+    if (index >= 0) plugins.splice(index, 1);
+  };
+}
+
+/** `makeAddJob` serves `makeWorkerUtils` and the runner; the other two make the helpers of a job. */
+function measureHelpers(library: object): () => void {
+  const isOn = { current: true };
+  const isActive = () => isOn.current;
+  const measureAdders = (options: SharedOptions, made: Record<string, unknown>): unknown => {
+    guarded(HOOK, () => {
+      for (const [name, measure] of [
+        ['addJob', measuredAddJob],
+        ['addJobs', measuredAddJobs],
+      ] as const) {
+        const add = made[name];
+        if (typeof add === 'function') made[name] = measure(options, add as never, isActive);
+      }
+    });
+    return made;
+  };
+  const optionsOf = (first: object): SharedOptions =>
+    'compiledSharedOptions' in first ? (first.compiledSharedOptions as SharedOptions) : (first as SharedOptions);
+  const restores = [
+    replaceExport(library, 'makeAddJob', (made, first) => measuredAddJob(optionsOf(first), made as never, isActive)),
+    replaceExport(library, 'makeAddJobs', (made, first) => measuredAddJobs(optionsOf(first), made as never, isActive)),
+    replaceExport(library, 'makeJobHelpers', (made, first) => measureAdders(optionsOf(first), made as never)),
+    replaceExport(library, 'makeWorkerShared', (made, first) => measureAdders(optionsOf(first), made as never)),
+  ];
+  return () => {
+    isOn.current = false;
+    for (const restore of restores) restore();
+  };
+}
+
+/** Workers get the application's tasks so that each runs where the span of its job is active. */
+function activateTasks(library: object): () => void {
+  return replaceExport(library, 'makeNewWorker', undefined, (args) => {
+    const [shared, params, ...rest] = args as [unknown, { tasks?: unknown } | undefined, ...unknown[]];
+    if (typeof params?.tasks !== 'object' || params.tasks === null) return args;
+    return [shared, { ...params, tasks: tasksInContext(params.tasks) }, ...rest];
+  });
+}
+
+/**
+ * Puts a proxy in the place of an exported function: what it is called with, or what it answers, goes through ours. A
+ * namespace that cannot be written to throws, which is contained and reported where this is called.
+ */
+function replaceExport(
+  library: object,
+  name: string,
+  answered: ((made: unknown, first: object) => unknown) | undefined,
+  given?: (args: unknown[]) => unknown[],
+): () => void {
+  const original: unknown = Reflect.get(library, name);
+  if (typeof original !== 'function') return () => {};
+  let active = true;
+  const proxy = new Proxy(original, {
+    apply(target, self, args: unknown[]) {
+      let passed = args;
+      guarded(HOOK, () => {
+        if (active && given !== undefined) passed = given(args);
+      });
+      let made: unknown = Reflect.apply(target, self, passed);
+      guarded(HOOK, () => {
+        if (active && answered !== undefined) made = answered(made, Object(args[0]));
+      });
+      return made;
+    },
+  });
+  (library as Record<string, unknown>)[name] = proxy;
+  return () => {
+    active = false;
+    if (Reflect.get(library, name) === proxy) (library as Record<string, unknown>)[name] = original;
+  };
+}

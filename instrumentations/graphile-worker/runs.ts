@@ -1,0 +1,163 @@
+import { type Context, context, trace } from '@opentelemetry/api';
+import { guarded, isObserved } from '../../src/observe.ts';
+import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
+import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
+import { HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
+import { place } from './origins.ts';
+import { hasStalled, timesOf } from './times.ts';
+
+/** A lock that is older counts as that of a dead worker. */
+const LOCK_MS = 4 * 3_600_000;
+
+interface Run {
+  readonly job: Job;
+  readonly key: string;
+  readonly pool: unknown;
+  readonly options: SharedOptions;
+  readonly running: RunningJob;
+  readonly startedAt: number;
+  /** Its key was given to another job: this one will not be tried again. */
+  isReplaced: boolean;
+  end?: { readonly error?: unknown; readonly isFailed: boolean; readonly durationMs: number };
+}
+
+const runs = new Map<Job, Run>();
+const fetchedAt = new WeakMap<Job, number>();
+
+/** The context in which the task of a job should run. */
+export function contextOf(job: unknown): Context | undefined {
+  return runs.get(job as Job)?.running.context;
+}
+
+/** A job with this key was added; one that runs with the same key is no longer what it was. */
+export function replaceKey(options: SharedOptions, key: unknown): void {
+  const here = keyOf(options, '');
+  for (const run of runs.values()) {
+    if (run.job.key === key && keyOf(run.options, '') === here) run.isReplaced = true;
+  }
+}
+
+/** The runs of a job that have begun, by its key. */
+export function runsOf(key: string): Context[] {
+  return [...runs.values()].flatMap((run) => (run.key === key ? run.running.context : []));
+}
+
+const observed = new WeakSet<object>();
+
+/** Follows the events of a worker pool: every attempt from its start to its end, and the faults of the pool. */
+export function observeEvents(options: SharedOptions, isActive: () => boolean): void {
+  const { events } = options;
+  if (typeof events?.on !== 'function' || observed.has(events)) return;
+  observed.add(events);
+  const on = <Payload>(name: string, listener: (payload: Payload) => void): void => {
+    events.on(name, (payload: Payload) => guarded(HOOK, () => isActive() && listener(payload)));
+  };
+  on<{ jobs: Job[] }>('localQueue:getJobs:complete', ({ jobs: fetched }) => {
+    for (const job of fetched) fetchedAt.set(job, performance.now());
+  });
+  on<JobEvent>('job:start', (event) => start(event.ctx ?? options, event));
+  on<JobEvent>('job:success', ({ job }) => note(job, false));
+  on<JobEvent>('job:error', ({ job, error, batchJobErrors }) => note(job, true, errorOf(error, batchJobErrors)));
+  on<JobEvent>('job:complete', ({ job }) => finish(runs.get(job)));
+  on<WorkerEvent>('worker:fatalError', ({ worker, error }) => {
+    fault('worker', error);
+    // It could not write what became of its job.
+    for (const run of runs.values()) if (run.job === worker?.getActiveJob?.()) finish(run, { final: 'unknown' });
+  });
+  const giveUp = ({ workerPool }: PoolEvent) => {
+    for (const run of runs.values()) if (run.pool === workerPool) abandon(run);
+  };
+  on<PoolEvent>('pool:forcefulShutdown:complete', giveUp);
+  on<PoolEvent>('pool:forcefulShutdown:error', (event) => {
+    fault('pool', event.error);
+    giveUp(event);
+  });
+  on<PoolEvent>('pool:gracefulShutdown:error', ({ error, workerPool }) => {
+    // It also fails when it is cut short.
+    if (workerPool?._forcefulShuttingDown !== true) fault('pool', error);
+  });
+  on<PoolEvent>('pool:fatalError', ({ error }) => fault('pool', error));
+  on<PoolEvent>('pool:listen:error', ({ error }) => fault('listener', error));
+  on<PoolEvent>('resetLocked:failure', ({ error }) => fault('supervisor', error));
+  on<WorkerEvent>('worker:getJob:error', ({ error }) => fault('worker', error));
+}
+
+interface JobEvent {
+  /** Absent in 0.16. */
+  readonly ctx?: SharedOptions;
+  readonly worker: { readonly workerPool?: unknown };
+  readonly job: Job;
+  readonly error?: unknown;
+  readonly batchJobErrors?: unknown[];
+}
+
+interface WorkerEvent {
+  readonly worker?: { readonly getActiveJob?: () => unknown };
+  readonly error: unknown;
+}
+
+interface PoolEvent {
+  readonly workerPool?: { readonly _forcefulShuttingDown?: boolean };
+  readonly error?: unknown;
+}
+
+function start(options: SharedOptions, { worker, job }: JobEvent): void {
+  if (!isObserved()) return;
+  const name = job.task_identifier;
+  if (hasStalled(job)) recordStall({ system: SYSTEM, name, reason: 'lock_lost' });
+  // A local queue claims more jobs than there are workers: they wait there, too.
+  const fetched = fetchedAt.get(job);
+  const heldMs = fetched === undefined ? 0 : performance.now() - fetched;
+  const { ageMs, waitMs } = timesOf(job, options);
+  // What is active here is inherited from the call that started the workers, which is no job's parent.
+  const base = trace.deleteSpan(context.active());
+  const key = keyOf(options, job.id);
+  const running = jobs.start({
+    system: SYSTEM,
+    name,
+    id: job.id,
+    attempt: job.attempts,
+    // Both ends by the database's clock: the age of the job is carried over, not its time of creation.
+    createdAt: ageMs === undefined ? undefined : Date.now() - ageMs - heldMs,
+    waitMs: waitMs === undefined ? undefined : waitMs + heldMs,
+    ...place(options, job, base),
+  });
+  const pool = worker.workerPool;
+  runs.set(job, { job, key, pool, options, running, startedAt: performance.now(), isReplaced: false });
+}
+
+function note(job: Job, isFailed: boolean, error?: unknown): void {
+  const run = runs.get(job);
+  if (run === undefined) return;
+  run.end = { isFailed, error, durationMs: performance.now() - run.startedAt };
+}
+
+function finish(run: Run | undefined, end: JobEnd = {}): void {
+  if (run === undefined) return;
+  runs.delete(run.job);
+  const { job, running } = run;
+  if (run.end === undefined) return running.discard();
+  const { isFailed, error, durationMs } = run.end;
+  // By then the lock was not ours any more, and the job was run again.
+  const final = end.final ?? (durationMs > LOCK_MS ? 'unknown' : undefined);
+  if (isFailed)
+    running.fail(error, { durationMs, final: final ?? (job.attempts >= job.max_attempts || run.isReplaced) });
+  else running.end({ durationMs, final });
+}
+
+/** A pool that is shut down by force fails the jobs whose tasks still run. */
+function abandon(run: Run): void {
+  runs.delete(run.job);
+  const final = run.job.attempts >= run.job.max_attempts;
+  run.running.fail({ code: 'shutdown' }, { result: 'cancellation', final });
+}
+
+/** A batch of which some fail has an error of graphile-worker's own: the class of theirs, if there is but one, says more. */
+function errorOf(error: unknown, [first, ...others]: unknown[] = []): unknown {
+  const alike = others.every((other) => Object.getPrototypeOf(Object(other)) === Object.getPrototypeOf(Object(first)));
+  return first !== undefined && alike ? first : error;
+}
+
+function fault(component: string, error: unknown): void {
+  recordOrchestratorError({ system: SYSTEM, component }, error);
+}
