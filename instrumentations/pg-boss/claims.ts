@@ -66,6 +66,8 @@ export class Claim {
   settling(kind: Settlement, cause: unknown): (taken: boolean | undefined, error?: unknown) => void {
     const isOwn = this.#ended === undefined;
     const givenUp = isOwn && kind === 'fail' ? givenUpBy(cause) : undefined;
+    // Another worker of this process may have the next attempt before the answer to this call is here.
+    if (kind === 'fail') this.#onFailed();
     const startedAt = performance.now();
     this.#pending++;
     return (taken, error) => {
