@@ -1,5 +1,5 @@
 import type { PerformanceMonitor } from '../monitor/index.ts';
-import { requestName } from '../monitor/operation-names.ts';
+import { takeRequest } from '../monitor/stream.ts';
 import type { HttpRequest } from '../observations.ts';
 import type { Answer, RequestReader } from '../recorders/requests.ts';
 
@@ -23,12 +23,5 @@ export function settingsOf(monitor: PerformanceMonitor | undefined, options: Mid
 /** A monitor that follows the stream of observations has each request from there. */
 function sinkOf({ core }: PerformanceMonitor): ((request: HttpRequest) => void) | undefined {
   const { enabled, observe } = core.options;
-  if (!enabled || observe) return undefined;
-  return ({ method, route, durationMs, startTime, outcome, errorType }) =>
-    core.record(requestName({ method, route }), durationMs, {
-      outcome: outcome === 'aborted' ? 'unknown' : outcome,
-      errorType,
-      timestamp: startTime + durationMs,
-      isPublished: true,
-    });
+  return enabled && !observe ? (request) => takeRequest(core, request) : undefined;
 }

@@ -1,4 +1,5 @@
 import { defaultMonitor } from '../monitor/default-monitor.ts';
+import type { PerformanceMonitor } from '../monitor/index.ts';
 import { queries } from '../recorders/queries.ts';
 import { thresholds } from '../thresholds.ts';
 import { createExpressMiddleware, type ExpressMiddleware } from './express.ts';
@@ -35,15 +36,16 @@ export interface MetricsTextOptions {
   readonly names?: MetricNames;
 }
 
-let middleware: ExpressMiddleware | undefined;
+let made: { readonly monitor: PerformanceMonitor; readonly middleware: ExpressMiddleware } | undefined;
 
 /** Measures every request of an Express or Connect application: `app.use(performanceMiddleware)`, before everything else. */
 export const performanceMiddleware: ExpressMiddleware = (request, response, next) => {
-  if (middleware === undefined) {
+  const monitor = defaultMonitor();
+  if (made?.monitor !== monitor) {
     serviceMetrics();
-    middleware = createExpressMiddleware(defaultMonitor());
+    made = { monitor, middleware: createExpressMiddleware(monitor) };
   }
-  middleware(request, response, next);
+  made.middleware(request, response, next);
 };
 
 /** Records a database query that has ended, by its operation and the model that it was for: few names, no ids. */

@@ -45,7 +45,7 @@ export class Anomalies {
     this.#kept.push({ at: this.#now(), anomaly });
     if (this.#kept.length > MAX_KEPT) this.#kept.shift();
     const { metricName, anomalyType, severity, timestamp } = anomaly;
-    const what = anomalyType.replace('_', ' ');
+    const what = anomalyType.replaceAll('_', ' ');
     if (severity === 'info') this.#log.info(`Back to normal: ${what} of ${metricName}`, anomaly);
     else this.#log.warn(`Anomaly: ${what} of ${metricName}`, anomaly);
     const onAnomaly = this.#onAnomaly;

@@ -10,6 +10,7 @@ import { ModelUse } from './model-facts.ts';
 import type { Operation } from './operation.ts';
 import { Operations } from './operations.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
+import { ServiceLevels } from './service-levels.ts';
 import { LARGEST } from './sketch.ts';
 import { SlowOperations } from './slow-operations.ts';
 import { listenTo } from './stream.ts';
@@ -46,6 +47,7 @@ export class Core {
   readonly throughput = new Throughput();
   readonly models = new ModelUse();
   readonly slow: SlowOperations;
+  readonly levels: ServiceLevels;
   readonly longRunning: LongRunningJobs;
   readonly watch: Watch;
   slowThresholdMs: number;
@@ -64,6 +66,7 @@ export class Core {
     };
     this.operations = new Operations(options, this.errorRateRules, () => this.watch.start());
     this.slow = new SlowOperations(options, this.anomalies);
+    this.levels = new ServiceLevels(log, clock, this.anomalies);
     this.longRunning = new LongRunningJobs(options, this.anomalies);
     this.watch = new Watch(this);
     this.slowThresholdMs = options.slowOperationThreshold;

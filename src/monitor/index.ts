@@ -2,6 +2,7 @@ export type { AggregatedStats } from './aggregated-stats.ts';
 export type { AnomalyType, OnAnomaly, PerformanceAnomaly } from './anomalies.ts';
 export type { Clock } from './clock.ts';
 export type { RecordDetails } from './core.ts';
+export { useDefaultMonitor } from './default-monitor.ts';
 export type { Limits } from './limits.ts';
 export type { Logger } from './log.ts';
 export type { LongRunningJob, OnLongRunningJob } from './long-running.ts';

@@ -31,6 +31,7 @@ function take(core: Core, seen: Observation): void {
     case 'http_request':
       return takeRequest(core, seen);
     case 'db_query':
+      core.levels.query(seen);
       return add(core, queryName(seen), outcomeOf(seen.errorType), seen);
     case 'job_step':
       return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
@@ -45,7 +46,9 @@ function takeModelCall(core: Core, call: ModelCall): void {
   if (tokens !== undefined) core.throughput.tokens.add(now, tokens);
 }
 
-function takeRequest(core: Core, request: HttpRequest): void {
+/** Brings a request into a monitor. */
+export function takeRequest(core: Core, request: HttpRequest): void {
+  core.levels.request(request);
   add(core, requestName(request), request.outcome === 'aborted' ? 'unknown' : request.outcome, request);
   const bytes = (request.requestBytes ?? 0) + (request.responseBytes ?? 0);
   if (bytes > 0) core.throughput.bytes.add(core.timeline.at(request.startTime + request.durationMs), bytes);

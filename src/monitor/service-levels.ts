@@ -1,0 +1,86 @@
+import { ErrorWindow } from '../error-window.ts';
+import type { DbQuery, HttpRequest } from '../observations.ts';
+import { thresholds } from '../thresholds.ts';
+import type { Anomalies } from './anomalies.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
+import { queryName, requestName } from './operation-names.ts';
+
+/** How often a high rate is looked at again. */
+const PAUSE_MS = 1000;
+/** A service of which every request is slow still has other things to say. */
+const MAX_LINES_A_SECOND = 20;
+
+/** Judges requests and queries by the thresholds of the process: slow ones are logged, too many errors are an anomaly. */
+export class ServiceLevels {
+  readonly #errors = new ErrorWindow();
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #anomalies: Anomalies;
+  #isHigh = false;
+  #judgedAt = 0;
+  #second = 0;
+  #lines = 0;
+  #suppressed = 0;
+
+  constructor(log: Log, clock: Clock, anomalies: Anomalies) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#anomalies = anomalies;
+  }
+
+  request(request: HttpRequest): void {
+    const { method, route, statusCode, durationMs, outcome } = request;
+    const { apiLatencyMs: thresholdMs } = thresholds();
+    if (durationMs > thresholdMs) {
+      this.#warn(`Slow request: ${requestName(request)}`, { method, route, statusCode, durationMs, thresholdMs });
+    }
+    this.#judge(outcome === 'error');
+  }
+
+  query(query: DbQuery): void {
+    const { system, operation, collection, durationMs, errorType } = query;
+    const { dbQueryMs: thresholdMs } = thresholds();
+    if (durationMs <= thresholdMs) return;
+    const details = { system, operation, model: collection, durationMs, errorType, thresholdMs };
+    this.#warn(`Slow query: ${queryName(query)}`, details);
+  }
+
+  #warn(message: string, details: object): void {
+    const second = Math.floor(this.#clock.monotonic() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#lines = 0;
+    }
+    if (++this.#lines > MAX_LINES_A_SECOND) {
+      this.#suppressed++;
+      return;
+    }
+    const suppressed = this.#suppressed;
+    this.#suppressed = 0;
+    this.#log.warn(message, suppressed === 0 ? details : { ...details, suppressed });
+  }
+
+  /** Told once when the rate is too high, and once more when it is over. */
+  #judge(isError: boolean): void {
+    const now = this.#clock.monotonic();
+    this.#errors.add(isError, now);
+    if (!isError && now - this.#judgedAt < PAUSE_MS) return;
+    this.#judgedAt = now;
+    const value = this.#errors.ratio(now);
+    // Of so few requests that they make no ratio nothing is said, not even that it is over.
+    if (value === undefined) return;
+    const { httpErrorRate: threshold } = thresholds();
+    const isHigh = value > threshold;
+    if (isHigh === this.#isHigh) return;
+    this.#isHigh = isHigh;
+    this.#anomalies.report({
+      metricName: 'http requests',
+      value,
+      threshold,
+      anomalyType: 'high_error_rate',
+      timestamp: this.#clock.unix(),
+      severity: !isHigh ? 'info' : value > 2 * threshold ? 'critical' : 'warning',
+    });
+  }
+}
