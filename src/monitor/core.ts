@@ -4,12 +4,15 @@ import { Anomalies } from './anomalies.ts';
 import { Timeline } from './clock.ts';
 import { contained } from './contain.ts';
 import type { ErrorRateRules } from './error-rate.ts';
+import { EventLoop } from './event-loop.ts';
 import { LongRunningJobs } from './long-running.ts';
+import { Memory } from './memory.ts';
 import type { Metadata } from './metadata.ts';
 import { ModelUse } from './model-facts.ts';
 import type { Operation } from './operation.ts';
 import { Operations } from './operations.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
+import { Resources } from './resources.ts';
 import { ServiceLevels } from './service-levels.ts';
 import { LARGEST } from './sketch.ts';
 import { SlowOperations } from './slow-operations.ts';
@@ -46,9 +49,12 @@ export class Core {
   readonly operations: Operations;
   readonly throughput = new Throughput();
   readonly models = new ModelUse();
+  readonly eventLoop = new EventLoop();
   readonly slow: SlowOperations;
   readonly levels: ServiceLevels;
   readonly longRunning: LongRunningJobs;
+  readonly resources: Resources;
+  readonly memory: Memory;
   readonly watch: Watch;
   slowThresholdMs: number;
   readonly #stopListening: () => void;
@@ -68,6 +74,8 @@ export class Core {
     this.slow = new SlowOperations(options, this.anomalies);
     this.levels = new ServiceLevels(log, clock, this.anomalies);
     this.longRunning = new LongRunningJobs(options, this.anomalies);
+    this.resources = new Resources(limits, this.anomalies);
+    this.memory = new Memory(options.heapLimitMb, this.anomalies);
     this.watch = new Watch(this);
     this.slowThresholdMs = options.slowOperationThreshold;
     this.#stopListening = options.enabled && options.observe ? listenTo(this) : () => undefined;
@@ -78,15 +86,20 @@ export class Core {
     return operation.rate === 1 || Math.random() < operation.rate;
   }
 
-  /** Records what a caller measured, and tells the other listeners. */
-  record(name: string, durationMs: number, details: RecordDetails = NO_DETAILS): void {
-    if (!this.options.enabled) return;
+  /** Records what a caller measured, and tells the other listeners. False for a duration that is none. */
+  record(name: string, durationMs: number, details: RecordDetails = NO_DETAILS): boolean {
+    if (!this.options.enabled) return false;
+    if (!isPossible(durationMs)) {
+      drop('invalid_value');
+      return false;
+    }
     const operation = this.operations.find(name);
     const timestamp = details.timestamp ?? this.options.clock.unix();
     const errorType = errorTypeOf(details);
     const outcome = details.outcome ?? (errorType === undefined ? 'success' : 'error');
     if (this.samples(operation)) this.add(operation, durationMs, outcome, timestamp, errorType, details);
     if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
+    return true;
   }
 
   /** Keeps one measurement and judges it. */
@@ -118,7 +131,7 @@ export class Core {
     timestamp: number,
     errorType: string | undefined,
   ): void {
-    if (!isObservedOutside() || !isPossible(durationMs)) return;
+    if (!isObservedOutside()) return;
     // An end that nobody saw would count as a success there.
     if (outcome === 'unknown') return drop('unobservable');
     const startTime = timestamp - durationMs;

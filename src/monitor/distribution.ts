@@ -1,6 +1,7 @@
 import type { Series } from './series.ts';
 import { Sketch } from './sketch.ts';
 import { Tally } from './tally.ts';
+import { coveredMs } from './windows.ts';
 
 /** From when to when, on the monotonic clock. */
 export interface Range {
@@ -27,6 +28,8 @@ export interface Distribution {
   readonly mean: number;
   /** The population's standard deviation. */
   readonly stddev: number;
+  /** The time that it covers: as asked, or whole slots of it. */
+  readonly milliseconds: number;
   /** Nearest rank: the smallest value that at least the share `p` (0 to 1) of all values does not exceed. */
   percentile(p: number): number;
 }
@@ -49,14 +52,19 @@ function exactly(series: readonly Series[], range: Range, weight: number): Distr
     });
   }
   const sorted = Float64Array.from(values).sort();
-  return describe(tally, weight, (p) => sorted[rankOf(p, sorted.length) - 1] ?? 0);
+  return describe(
+    tally,
+    weight,
+    Math.min(range.to, range.now) - range.from,
+    (p) => sorted[rankOf(p, sorted.length) - 1] ?? 0,
+  );
 }
 
 function approximately(series: readonly Series[], range: Range): Distribution {
   const tally = new Tally(new Sketch(new Float64Array(0)));
   for (const one of series) one.forEachTally(range, (part) => tally.merge(part, one.weight));
   const { sketch, count, min, max } = tally;
-  return describe(tally, 1, (p) => {
+  return describe(tally, 1, coveredMs(range), (p) => {
     const rank = rankOf(p, count);
     // The ends are known exactly.
     if (rank >= count) return max;
@@ -64,7 +72,7 @@ function approximately(series: readonly Series[], range: Range): Distribution {
   });
 }
 
-function describe(tally: Tally, weight: number, percentile: (p: number) => number): Distribution {
+function describe(tally: Tally, weight: number, milliseconds: number, percentile: (p: number) => number): Distribution {
   const { count, errors, unknown, min, max, mean, stddev } = tally;
   const isEmpty = count === 0;
   return {
@@ -75,6 +83,7 @@ function describe(tally: Tally, weight: number, percentile: (p: number) => numbe
     max: isEmpty ? 0 : max,
     mean,
     stddev,
+    milliseconds,
     percentile: (p) => (isEmpty ? 0 : percentile(p)),
   };
 }

@@ -1,3 +1,4 @@
+import { Alarm } from './alarm.ts';
 import type { Anomalies } from './anomalies.ts';
 import { lastMs, type Range } from './distribution.ts';
 import type { Limits } from './limits.ts';
@@ -29,30 +30,25 @@ const PAUSE_MS = 1000;
  * more when it is over. Costs nothing while nothing fails.
  */
 export class ErrorRate {
-  readonly #name: string;
+  readonly alarm: Alarm;
   readonly #rules: ErrorRateRules;
   readonly #count: (range: Range) => Calls;
-  /** Told, and not over yet. */
-  isHigh = false;
   #judgedAt = 0;
 
   constructor(name: string, rules: ErrorRateRules, count: (range: Range) => Calls) {
-    this.#name = name;
+    this.alarm = new Alarm(name, 'high_error_rate', rules.anomalies);
     this.#rules = rules;
     this.#count = count;
   }
 
   /** To be told of each run that failed, and while the rate is high of the others too. */
   ended(isError: boolean, now: number, timestamp: number): void {
-    if (isError ? this.isHigh : !this.isHigh || now - this.#judgedAt < PAUSE_MS) return;
+    const { isOn } = this.alarm;
+    if (isError ? isOn : !isOn || now - this.#judgedAt < PAUSE_MS) return;
     this.#judgedAt = now;
-    const { anomalies, threshold: limit } = this.#rules;
     const high = this.#whatIsHigh(now);
-    if ((high === undefined) !== this.isHigh) return;
-    this.isHigh = high !== undefined;
-    const { rate: value, threshold } = high ?? { rate: rateOf(this.#recently(now)), threshold: limit };
-    const severity = high === undefined ? 'info' : value > 2 * threshold ? 'critical' : 'warning';
-    anomalies.report({ metricName: this.#name, value, threshold, anomalyType: 'high_error_rate', timestamp, severity });
+    const { rate, threshold } = high ?? { rate: rateOf(this.#recently(now)), threshold: this.#rules.threshold };
+    this.alarm.set(high !== undefined, rate, threshold, timestamp);
   }
 
   #whatIsHigh(now: number): { rate: number; threshold: number } | undefined {

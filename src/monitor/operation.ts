@@ -16,6 +16,8 @@ export class Operation {
   /** Share of its runs that are measured. */
   readonly rate: number;
   readonly series: SeriesTable;
+  /** Monotonic milliseconds of its first run. */
+  firstAt = Number.POSITIVE_INFINITY;
   readonly #baseline: Baseline;
   readonly #errorRate: ErrorRate;
   readonly #anomalies: Anomalies;
@@ -47,8 +49,9 @@ export class Operation {
     tags: TagsGiven | undefined,
     metadata: Metadata | undefined,
   ): void {
+    if (time < this.firstAt) this.firstAt = time;
     this.series.find(tags).add(time, durationMs, outcome, metadata);
-    if (outcome !== 'success' || this.#errorRate.isHigh) this.#judgeOutcome(time, timestamp, outcome, errorType);
+    if (outcome !== 'success' || this.#errorRate.alarm.isOn) this.#judgeOutcome(time, timestamp, outcome, errorType);
     if (!this.#baseline.passes(durationMs)) this.#judgeDuration(durationMs, timestamp);
   }
 

@@ -1,15 +1,24 @@
+import { type Recommendation, recommendationsOf } from './advice.ts';
 import type { PerformanceAnomaly } from './anomalies.ts';
 import { Core } from './core.ts';
 import type { LongRunningJob } from './long-running.ts';
+import type { MemoryMetrics } from './memory.ts';
 import { type PerformanceMonitorOptions, resolveMonitorOptions } from './options.ts';
 import { MonitorScope } from './scope.ts';
 import type { SlowOperation } from './slow-operations.ts';
 import type { ThroughputStats } from './throughput.ts';
 
+/** The options of a monitor, or the monitor whose numbers and options a new one shares. */
+export type PerformanceMonitorSource = PerformanceMonitorOptions | { readonly monitor: PerformanceMonitor };
+
 /** Measures named operations of this process and keeps their statistics in memory. */
 export class PerformanceMonitor extends MonitorScope {
-  constructor(options?: PerformanceMonitorOptions) {
-    super(new Core(resolveMonitorOptions(options)), '');
+  readonly #ownsCore: boolean;
+
+  constructor(options: PerformanceMonitorSource = {}) {
+    const shared = coreOf(options);
+    super(shared ?? new Core(resolveMonitorOptions(options as PerformanceMonitorOptions)), '');
+    this.#ownsCore = shared === undefined;
   }
 
   /** Milliseconds above which an operation is slow. */
@@ -43,6 +52,16 @@ export class PerformanceMonitor extends MonitorScope {
     return this.core.throughput.stats(windowSeconds, this.core.timeline.now());
   }
 
+  /** What could be done better, and the numbers that show it. */
+  getRecommendations(): Recommendation[] {
+    return recommendationsOf(this.core);
+  }
+
+  /** Memory of this process in megabytes; undefined on a runtime that does not tell. */
+  getMemoryMetrics(): MemoryMetrics | undefined {
+    return this.core.memory.read(this.core.options.clock.unix());
+  }
+
   /** Forgets everything that was recorded. */
   clear(): void {
     this.core.clear();
@@ -50,6 +69,18 @@ export class PerformanceMonitor extends MonitorScope {
 
   /** Ends it: nothing of the process comes in any more. What was recorded can still be read; a second call does nothing. */
   stop(): void {
-    this.core.stop();
+    if (this.#ownsCore) this.core.stop();
   }
+}
+
+/** Undefined where no monitor is shared. */
+function coreOf(options: PerformanceMonitorSource): Core | undefined {
+  const { monitor } = (options ?? {}) as { readonly monitor?: unknown };
+  if (monitor === undefined) return undefined;
+  if (monitor instanceof PerformanceMonitor && isOnly(options)) return monitor.core;
+  throw new TypeError('gaugeway: "monitor" must be a PerformanceMonitor, and has all other options already');
+}
+
+function isOnly(options: object): boolean {
+  return Object.values(options).filter((value) => value !== undefined).length === 1;
 }

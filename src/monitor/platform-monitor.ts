@@ -10,6 +10,8 @@ import { type TagsGiven, tagsOf } from './tags.ts';
 
 /** What `createPerformanceMonitor` takes: the options of a monitor, and those of its points. */
 export interface PlatformMonitorOptions extends PerformanceMonitorOptions {
+  /** Shares the numbers and options of this monitor. @default one of its own */
+  readonly monitor?: PerformanceMonitor;
   readonly config?: PlatformConfig;
   /** Jobs on this bus are recorded, as by `observeEventBus(eventBus)`. */
   readonly eventBus?: EventBus;
@@ -25,9 +27,9 @@ export class PlatformMonitor extends PerformanceMonitor {
   readonly #stops: (() => void)[] = [];
   #isFlushing = false;
 
-  constructor({ config, eventBus, ...options }: PlatformMonitorOptions) {
+  constructor({ config, eventBus, monitor, ...options }: PlatformMonitorOptions) {
     const { ofMonitor, ofPoints } = resolvePlatformConfig(config);
-    super({ ...ofMonitor, ...options });
+    super(monitor === undefined ? { ...ofMonitor, ...options } : { monitor, ...ofMonitor, ...options });
     this.#windowsMs = ofPoints.aggregationWindowsMs;
     this.#points = new Points(this.core, ofPoints.maxBufferSize);
     const { enabled, observe } = this.core.options;

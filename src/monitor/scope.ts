@@ -1,8 +1,11 @@
+import { type Bottlenecks, bottlenecksOf } from './bottlenecks.ts';
 import type { Core, RecordDetails } from './core.ts';
 import { measurementsOf, type RecordedMeasurement } from './measurements.ts';
 import { type OperationTiming, timingOf } from './operation-stats.ts';
+import { TimedOperation } from './timed.ts';
 import { Timer } from './timer.ts';
 import { track } from './track.ts';
+import { type OperationTrend, trendOf } from './trend.ts';
 
 /** The operations of a monitor whose names begin with a prefix; the monitor itself is the scope of all of them. */
 export class MonitorScope {
@@ -38,6 +41,14 @@ export class MonitorScope {
     });
   }
 
+  /** Runs `work` as one operation, as `trackOperation` does; without it, times a block: `using timed = monitor.monitor(name)`. */
+  monitor<T>(operation: string, work: () => T): T;
+  monitor(operation: string): TimedOperation;
+  monitor<T>(operation: string, work?: () => T): T | TimedOperation {
+    if (work !== undefined) return this.trackOperation(operation, work);
+    return new TimedOperation(this.core, this.#prefix + operation);
+  }
+
   /** Statistics of one operation, undefined while it is unknown; without a name those of all, by name. */
   getStats(): Map<string, OperationTiming>;
   getStats(operation: string): OperationTiming | undefined;
@@ -45,6 +56,17 @@ export class MonitorScope {
     if (operation === undefined) return new Map(this.#own().map((own) => [own.name, timingOf(own)]));
     const known = this.core.operations.get(this.#prefix + operation);
     return known === undefined ? undefined : timingOf(known);
+  }
+
+  /** The last five minutes of an operation against the hour before; undefined where one of them has no runs. */
+  getTrend(operation: string): OperationTrend | undefined {
+    const known = this.core.operations.get(this.#prefix + operation);
+    return known === undefined ? undefined : trendOf(known, this.core.timeline.now());
+  }
+
+  /** The `n` operations that take the most time in all, those with the highest P95, and the most frequent errors. */
+  getBottlenecks(n = 10): Bottlenecks {
+    return bottlenecksOf(this.#own(), n);
   }
 
   /** The measurements that are kept of every operation, from the oldest to the newest. */

@@ -24,8 +24,8 @@ export class Series {
     this.#windows.add(time, value, outcome);
   }
 
-  forEachTally({ now, from, to }: Range, tell: (tally: Tally) => void): void {
-    if (from === Number.NEGATIVE_INFINITY) this.#windows.forEach(tell);
-    else this.#windows.forEachBetween(now, from, to, tell);
+  forEachTally(range: Range, tell: (tally: Tally) => void): void {
+    if (range.from === Number.NEGATIVE_INFINITY) this.#windows.forEach(tell);
+    else this.#windows.forEachBetween(range, tell);
   }
 }

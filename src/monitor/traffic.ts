@@ -1,3 +1,4 @@
+import { Alarm } from './alarm.ts';
 import type { Anomalies } from './anomalies.ts';
 import type { Limits } from './limits.ts';
 import type { Throughput } from './throughput.ts';
@@ -12,14 +13,13 @@ const MIN_HISTORY_S = 600;
 export class Traffic {
   readonly #throughput: Throughput;
   readonly #limits: Limits;
-  readonly #anomalies: Anomalies;
+  readonly #alarm: Alarm;
   readonly #startedAt: number;
-  #isLow = false;
 
   constructor(throughput: Throughput, limits: Limits, anomalies: Anomalies, now: number) {
     this.#throughput = throughput;
     this.#limits = limits;
-    this.#anomalies = anomalies;
+    this.#alarm = new Alarm('requests', 'low_throughput', anomalies);
     this.#startedAt = now;
   }
 
@@ -28,12 +28,7 @@ export class Traffic {
     if (seconds === undefined) return;
     const value = this.#throughput.requests.sum(now, seconds) / seconds;
     const threshold = this.#rateBefore(seconds, now) * this.#limits.throughputShare;
-    const isLow = value < threshold;
-    if (isLow === this.#isLow) return;
-    this.#isLow = isLow;
-    const severity = !isLow ? 'info' : value < threshold / 2 ? 'critical' : 'warning';
-    const anomalyType = 'low_throughput';
-    this.#anomalies.report({ metricName: 'requests', value, threshold, anomalyType, timestamp, severity });
+    this.#alarm.set(value < threshold, value, threshold, timestamp);
   }
 
   /** Requests per second of the hour, without its last seconds; 0 while the hour is too young. */

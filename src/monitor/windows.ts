@@ -1,3 +1,4 @@
+import type { Range } from './distribution.ts';
 import { Sketch } from './sketch.ts';
 import { type Outcome, Tally } from './tally.ts';
 
@@ -10,6 +11,13 @@ const ROWS = [
 
 /** The longest window that can be asked for. */
 export const LONGEST_WINDOW_MS = 3_600_000;
+
+/** How much time a range covers where it is read in whole slots. */
+export function coveredMs({ now, from, to }: Range): number {
+  const { slotMs } = ROWS.find((row) => row.slotMs * row.slots >= now - from) ?? ROWS[2];
+  const end = to < now ? Math.floor(to / slotMs) * slotMs : now;
+  return end - Math.max(0, Math.floor(from / slotMs) * slotMs);
+}
 
 interface Slot {
   /** Number of the slot since the monotonic clock began. */
@@ -108,7 +116,7 @@ export class Windows {
    * What fell between two times, in whole slots: it may reach back one slot further than `from`, and leaves out the slot
    * that `to` cuts. Read from the finest row that reaches back far enough.
    */
-  forEachBetween(now: number, from: number, to: number, tell: (tally: Tally) => void): void {
+  forEachBetween({ now, from, to }: Range, tell: (tally: Tally) => void): void {
     for (const row of this.#rows) {
       // What has not been handed on to the next row yet.
       row.tellCurrent(from, to, tell);

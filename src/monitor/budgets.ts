@@ -1,0 +1,92 @@
+import { milliseconds } from '../parsers.ts';
+import { contained } from './contain.ts';
+import type { PerformanceMonitor } from './performance-monitor.ts';
+
+/** An operation whose P95 exceeds its budget. */
+export interface BudgetViolation {
+  readonly operation: string;
+  /** Milliseconds. */
+  readonly budget: number;
+  /** The P95, in milliseconds. */
+  readonly actual: number;
+  /** How many times the budget: above 1. */
+  readonly severity: number;
+}
+
+/** When budgets are checked, and who is told. */
+export interface BudgetCheckOptions {
+  readonly intervalMs: number;
+  /** Called for each violation of each check; it may be asynchronous, and its failure is contained. */
+  readonly onViolation?: (violation: BudgetViolation) => unknown;
+}
+
+/** An alert rule in Prometheus' form. */
+export interface BudgetAlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Compares the P95 of operations with what they may take, in milliseconds. */
+export class PerformanceBudgetMonitor {
+  readonly #monitor: PerformanceMonitor;
+  readonly #budgets: ReadonlyMap<string, number>;
+
+  constructor(monitor: PerformanceMonitor, budgets: ReadonlyMap<string, number>) {
+    for (const [operation, budget] of budgets) {
+      if (!(Number.isFinite(budget) && budget > 0)) {
+        throw new TypeError(`gaugeway: the budget of "${operation}" must be a number of milliseconds above 0`);
+      }
+    }
+    this.#monitor = monitor;
+    this.#budgets = new Map(budgets);
+  }
+
+  /** The budgets that are exceeded now; an operation that nobody has seen exceeds none. */
+  async check(): Promise<BudgetViolation[]> {
+    const violations: BudgetViolation[] = [];
+    for (const [operation, budget] of this.#budgets) {
+      const actual = this.#monitor.getStats(operation)?.p95 ?? 0;
+      if (actual > budget) violations.push({ operation, budget, actual, severity: actual / budget });
+    }
+    for (const violation of violations) this.#tell(violation);
+    return violations;
+  }
+
+  /** Checks from time to time, never keeping the process alive. Returns the function that ends it. */
+  start({ intervalMs, onViolation }: BudgetCheckOptions): () => void {
+    if (!milliseconds.accepts(intervalMs))
+      throw new TypeError(`gaugeway: "intervalMs" must be ${milliseconds.expects}`);
+    const timer = setInterval(async () => {
+      for (const violation of await this.check()) {
+        if (onViolation !== undefined) contained('onViolation', () => onViolation(violation));
+      }
+    }, intervalMs);
+    // A number where there is no Node.
+    (timer as { unref?: () => void }).unref?.();
+    return () => clearInterval(timer);
+  }
+
+  /** One rule for each budget, for what the operations send through OpenTelemetry. */
+  alertRules(): BudgetAlertRule[] {
+    return [...this.#budgets].map(([operation, budget]) => {
+      const series = `gaugeway_operation_duration_seconds_bucket{gaugeway_operation_name=${JSON.stringify(operation)}}`;
+      return {
+        alert: 'PerformanceBudgetExceeded',
+        expr: `histogram_quantile(0.95, sum by (le) (rate(${series}[5m]))) > ${budget / 1000}`,
+        for: '5m',
+        labels: { severity: 'warning', operation },
+        annotations: { summary: `The P95 of ${operation} is above its budget of ${budget} ms` },
+      };
+    });
+  }
+
+  #tell(violation: BudgetViolation): void {
+    const { anomalies, options } = this.#monitor.core;
+    const { operation, severity } = violation;
+    options.log.warn(`Budget exceeded: ${operation}`, violation);
+    anomalies.count('budget_exceeded', severity > 2 ? 'critical' : 'warning', operation, options.clock.unix());
+  }
+}
