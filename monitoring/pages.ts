@@ -1,25 +1,26 @@
 import { catalogue, type InstrumentSpec } from '../src/catalogue/index.ts';
 import { settings } from '../src/options.ts';
 
-const FAMILIES: readonly (readonly [prefix: string, title: string])[] = [
-  ['gen_ai.', 'Model calls, by the GenAI semantic conventions'],
-  ['gaugeway.model.', 'Model calls, beyond the conventions'],
-  ['gaugeway.job.', 'Jobs'],
-  ['http.', 'HTTP requests, by the semantic conventions'],
-  ['gaugeway.http.', 'HTTP requests, beyond the conventions'],
-  ['gaugeway.gateway.', 'The gateway'],
-  ['db.', 'Databases, by the semantic conventions'],
-  ['gaugeway.db.', 'Databases, beyond the conventions'],
-  ['gaugeway.operation.', 'Operations'],
-  ['gaugeway.monitor.', 'The monitor'],
-  ['gaugeway.self.', 'gaugeway itself'],
+const FAMILIES: readonly (readonly [names: RegExp, title: string])[] = [
+  [/^gen_ai\.client\./, 'Model calls, by the GenAI semantic conventions'],
+  [/^gen_ai\.(invoke|execute)_/, 'Agents, tools and workflows, by the GenAI semantic conventions'],
+  [/^gaugeway\.model\./, 'Model calls, beyond the conventions'],
+  [/^gaugeway\.job\./, 'Jobs'],
+  [/^http\./, 'HTTP requests, by the semantic conventions'],
+  [/^gaugeway\.http\./, 'HTTP requests, beyond the conventions'],
+  [/^gaugeway\.gateway\./, 'The gateway'],
+  [/^db\./, 'Databases, by the semantic conventions'],
+  [/^gaugeway\.db\./, 'Databases, beyond the conventions'],
+  [/^gaugeway\.operation\./, 'Operations'],
+  [/^gaugeway\.monitor\./, 'The monitor'],
+  [/^gaugeway\.self\./, 'gaugeway itself'],
 ];
 
 /** `docs/metrics.md`: every instrument with its unit, attributes and boundaries. */
 export function metricsPage(): string {
   const specs: InstrumentSpec[] = Object.values(catalogue);
-  const sections = FAMILIES.map(([prefix, title]) => {
-    const rows = specs.filter((spec) => spec.name.startsWith(prefix)).map(instrumentSection);
+  const sections = FAMILIES.map(([names, title]) => {
+    const rows = specs.filter((spec) => names.test(spec.name)).map(instrumentSection);
     return `## ${title}\n\n${rows.join('\n\n')}`;
   });
   return `# Metrics

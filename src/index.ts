@@ -1,6 +1,7 @@
 export { type EventBus, type EventBusMapping, type JobEvent, observeEventBus } from './event-bus.ts';
 export { type GatewayOptions, instrumentGateway } from './gateway.ts';
 export type {
+  AgentRun,
   CacheLookup,
   DbQuery,
   DropReason,
@@ -28,6 +29,7 @@ export type {
   TokenUsage,
 } from './observations.ts';
 export { type Listener, observe } from './observe.ts';
+export { type AgentEnd, type AgentStart, agents, type RunningAgent } from './recorders/agents.ts';
 export { type JobEnd, type JobStart, jobs, type RunningJob } from './recorders/jobs.ts';
 export { type ModelCallResult, type ModelCallStart, modelCalls, type RunningCall } from './recorders/model-calls.ts';
 export { operations } from './recorders/operations.ts';

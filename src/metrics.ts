@@ -3,6 +3,7 @@ import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
 import { listHooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
+import { recordAgentRun } from './metrics/agents.ts';
 import { recordAnomaly } from './metrics/anomalies.ts';
 import { BoundedAttributes } from './metrics/attributes.ts';
 import { observeOldestRuns, recordJobRun, recordJobStep } from './metrics/jobs.ts';
@@ -43,6 +44,7 @@ const record: {
   model_attempt: recordModelAttempt,
   job_run: recordJobRun,
   job_step: recordJobStep,
+  agent_run: recordAgentRun,
   job_submission: recordJobSubmission,
   job_stall: recordJobStall,
   job_decision: recordJobDecision,

@@ -17,6 +17,15 @@ export const TOKEN_RATE = [1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500,
 /** Job runs, seconds; contains the convention's boundaries of workflows, so that jobs and workflows compare. */
 export const RUN = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200] as const;
 
+/** Invocations of an agent, seconds: 0.1 doubled up to 409.6. Source: GenAI semantic conventions. */
+export const AGENT = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6] as const;
+
+/** Runs of a workflow, seconds. Source: GenAI semantic conventions. */
+export const WORKFLOW = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200] as const;
+
+/** Calls made by one invocation of an agent, powers of two. Source: GenAI semantic conventions. */
+export const CALLS = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+
 /** Waiting in a queue, seconds. */
 export const WAIT = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600] as const;
 

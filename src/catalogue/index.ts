@@ -1,3 +1,4 @@
+import { agents } from './agents.ts';
 import { db } from './db.ts';
 import { genAi } from './gen-ai.ts';
 import { http } from './http.ts';
@@ -10,7 +11,17 @@ import { self } from './self.ts';
 export type { InstrumentKind, InstrumentSpec } from './spec.ts';
 
 /** Every instrument of gaugeway. */
-export const catalogue = { ...genAi, ...models, ...jobs, ...http, ...db, ...operations, ...monitor, ...self } as const;
+export const catalogue = {
+  ...genAi,
+  ...agents,
+  ...models,
+  ...jobs,
+  ...http,
+  ...db,
+  ...operations,
+  ...monitor,
+  ...self,
+} as const;
 
 export type Catalogue = typeof catalogue;
 export type InstrumentId = keyof Catalogue;

@@ -1,8 +1,14 @@
-import type { DbQuery, HttpRequest, ModelCall } from '../observations.ts';
+import type { AgentRun, DbQuery, HttpRequest, ModelCall } from '../observations.ts';
 
 /** `chat gpt-5-mini`, as its span is called. */
 export function modelCallName({ operation, requestModel, provider }: ModelCall): string {
   return `${operation} ${requestModel ?? provider}`;
+}
+
+/** `invoke_agent researcher`, `execute_tool search`: as its span is called. */
+export function agentRunName({ role, name }: Pick<AgentRun, 'role' | 'name'>): string {
+  const operation = role === 'tool' ? 'execute_tool' : `invoke_${role}`;
+  return name === undefined ? operation : `${operation} ${name}`;
 }
 
 /** `GET /users/:id`, or `GET` where no route matched. */

@@ -2,7 +2,7 @@ import type { HttpRequest, JobResult, ModelCall, Observation } from '../observat
 import { observe } from '../observe.ts';
 import type { Core } from './core.ts';
 import { jobTags } from './long-running.ts';
-import { modelCallName, queryName, requestName } from './operation-names.ts';
+import { agentRunName, modelCallName, queryName, requestName } from './operation-names.ts';
 import type { Outcome } from './tally.ts';
 
 /** Brings what this process's recorders and hooks finish into a monitor. Returns the function that ends it. */
@@ -33,13 +33,16 @@ function take(core: Core, seen: Observation): void {
     case 'db_query':
       core.levels.query(seen);
       return add(core, queryName(seen), outcomeOf(seen.errorType), seen);
+    case 'agent_run':
+      // A step of a job is told as a step.
+      return seen.job === undefined ? add(core, agentRunName(seen), ENDS[seen.outcome], seen) : undefined;
     case 'job_step':
       return add(core, `step ${seen.name}`, outcomeOf(seen.errorType), seen);
   }
 }
 
 function takeModelCall(core: Core, call: ModelCall): void {
-  add(core, modelCallName(call), CALLS[call.outcome], call);
+  add(core, modelCallName(call), ENDS[call.outcome], call);
   const now = core.timeline.at(call.startTime + call.durationMs);
   core.models.call(call, now);
   const tokens = call.usage?.total;
@@ -71,7 +74,7 @@ function outcomeOf(errorType: string | undefined): Outcome {
 }
 
 /** What the application itself gave up is neither a success nor an error. */
-const CALLS: Record<ModelCall['outcome'], Outcome> = {
+const ENDS: Record<ModelCall['outcome'], Outcome> = {
   success: 'success',
   error: 'error',
   timeout: 'error',

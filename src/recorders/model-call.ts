@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
 import { drop, publish, publishEnd, publishStart } from '../observe.ts';
+import { agentIn, type Invocation } from './agent-scope.ts';
 import { ChunkTimes } from './chunk-times.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
@@ -72,6 +73,9 @@ export function targetOf(details: ModelCallStart): ModelTarget {
   };
 }
 
+/** The operations that are an inference call of an agent's. */
+const INFERENCE = new Set(['chat', 'generate_content', 'text_completion']);
+
 /** Fallbacks told of one call; what goes on beyond that is a loop. */
 const MAX_FALLBACKS = 32;
 
@@ -81,6 +85,8 @@ export class Call extends Scope implements RecordedCall {
   readonly context: Context;
   /** The inbound request that this call is made for. */
   readonly inbound: Inbound | undefined;
+  /** The agent that makes this call. */
+  readonly #agent: Invocation | undefined;
   #merged: ModelTarget;
   readonly #startedAt: number;
   readonly #startTime: number;
@@ -109,6 +115,8 @@ export class Call extends Scope implements RecordedCall {
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
     this.inbound = inboundIn(parent);
     this.inbound?.began();
+    if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
+    if (this.#agent !== undefined) this.#agent.inferenceCalls++;
     this.#span = startModelSpan(target, this.#startTime, parent);
     this.context = withScope(this.#span.context, this);
     this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
@@ -153,6 +161,7 @@ export class Call extends Scope implements RecordedCall {
     this.#stopRunning();
     this.#span.drop();
     this.inbound?.ended();
+    if (this.#agent !== undefined) this.#agent.inferenceCalls--;
     drop('unobservable');
   }
 

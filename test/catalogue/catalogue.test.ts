@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogue, type InstrumentSpec } from '../../src/catalogue/index.ts';
 
 const specs = Object.entries(catalogue) as [string, InstrumentSpec][];
-const BASE_UNITS = /^(s|By|1|\{USD\}|\{[a-z]+\}(\/s)?)$/;
+const BASE_UNITS = /^(s|By|1|\{USD\}|\{[a-z_]+\}(\/s)?)$/;
 /** Attributes that would make a series per request, or hold content. */
 const UNBOUNDED = /(\.id$|\.ids$|url\.full|message|prompt|stack|user)/;
 
