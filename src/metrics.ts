@@ -23,6 +23,7 @@ import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './me
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
+import { storages } from './storages.ts';
 import { VERSION } from './version.ts';
 
 /** What the metrics listener can be told. */
@@ -135,6 +136,13 @@ export class MetricsListener implements Listener {
     observeErrorRatio(to, this.#httpErrors);
     this.#queues.observe(to, this.#attributes);
     this.#rateLimits.observe(to);
+    to.observe('monitorStorageSize', (report) => {
+      if (storages.size === 0) return;
+      report(
+        [...storages].reduce((bytes, storage) => bytes + storage.getSize(), 0),
+        {},
+      );
+    });
     to.observe('selfHooks', (report) => {
       for (const { name, version, state } of listHooks()) {
         report(1, {

@@ -64,6 +64,7 @@ export function publishEnd(running: Running): void {
 
 /** Counts something that was left out of the numbers. */
 export function drop(reason: DropReason, count = 1): void {
+  if (count === 0) return;
   // What a listener throws here is not counted: the count would come here again.
   tell(
     (listener) => listener.dropped?.(reason, count),

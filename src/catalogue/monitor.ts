@@ -10,4 +10,11 @@ export const monitor = {
     attributes: ['gaugeway.monitor.anomaly.type', 'gaugeway.monitor.anomaly.severity'],
     integer: true,
   },
+  monitorStorageSize: {
+    name: 'gaugeway.monitor.storage.size',
+    kind: 'observable_gauge',
+    unit: 'By',
+    description: "Size of the monitors' storages.",
+    attributes: [],
+  },
 } as const satisfies Record<string, InstrumentSpec>;
