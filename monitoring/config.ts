@@ -1,10 +1,13 @@
 import { type Objectives, resolveObjectives, type SloId } from './slos.ts';
+import { type Levels, resolveTargets, type TargetName, type Targets } from './targets.ts';
 import { type Limits, resolveThresholds, type ThresholdName, type Thresholds } from './thresholds.ts';
 
 /** What alerts, boards and documents are made for; all optional. */
 export interface MonitoringConfig {
   /** Warning and critical limits by name, such as `{ apiLatencyMs: { warning: 150, critical: 300 } }`. */
   readonly thresholds?: { readonly [Name in ThresholdName]?: Partial<Limits> };
+  /** What `gaugeway budget` holds a measurement against, such as `{ apiP95Ms: { warning: 250, critical: 400 } }`. */
+  readonly targets?: { readonly [Name in TargetName]?: Partial<Levels> };
   /** P95 budgets of named operations in ms, such as `{ 'load documents': 500 }`. @default none */
   readonly budgets?: Readonly<Record<string, number>>;
   /** Share of good events that is promised, by SLO; `false` leaves one out. */
@@ -24,6 +27,7 @@ export interface MonitoringConfig {
 /** The configuration with every default filled in. */
 export interface ResolvedConfig {
   readonly thresholds: Thresholds;
+  readonly targets: Targets;
   readonly budgets: Readonly<Record<string, number>>;
   readonly objectives: Objectives;
   readonly minimumTraffic: (rule: string) => number;
@@ -35,6 +39,7 @@ export interface ResolvedConfig {
 
 const OPTIONS = [
   'thresholds',
+  'targets',
   'budgets',
   'slos',
   'minimumTraffic',
@@ -54,7 +59,7 @@ export function resolveConfig(config: MonitoringConfig = {}): ResolvedConfig {
       throw new TypeError(`gaugeway: unknown option "${name}"; the options are ${OPTIONS.join(', ')}`);
     }
   }
-  for (const name of ['thresholds', 'budgets', 'slos'] as const)
+  for (const name of ['thresholds', 'targets', 'budgets', 'slos'] as const)
     record(name, config[name] === undefined ? {} : config[name]);
   const { budgets = {}, expectedServices = [], excludedRoutes = [] } = config;
   for (const [operation, budget] of Object.entries(budgets)) {
@@ -64,6 +69,7 @@ export function resolveConfig(config: MonitoringConfig = {}): ResolvedConfig {
   }
   return {
     thresholds: resolveThresholds(config.thresholds),
+    targets: resolveTargets(config.targets),
     budgets,
     objectives: resolveObjectives(config.slos),
     minimumTraffic: resolveMinimum(config.minimumTraffic),

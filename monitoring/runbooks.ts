@@ -9,7 +9,8 @@ export function runbooksPage(groups: readonly AlertGroup[], boards: Readonly<Rec
     .map(({ title, alerts }) => `## ${title}\n\n${sectionsOf(alerts, boards).join('\n\n')}`);
   return `# Runbooks
 
-What each alert means and what to do about it. Rendered from \`monitoring/alerts\` by \`npm run render\`; do not edit by hand.
+What each alert means and what to do about it. Rendered from \`monitoring/alerts\` by \`npm run render\`, or by
+\`gaugeway render\` for a configuration; do not edit by hand.
 
 \`<label>\` in a query stands for the value that the alert has for that label. Run trace queries in Grafana under Explore, with
 the data source Tempo; in Jaeger, search for the service and the same attributes as tags.

@@ -18,7 +18,8 @@ export function sloPage({ objectives }: ResolvedConfig): string {
   );
   return `# Service level objectives
 
-What the platform promises its users. Rendered from \`monitoring/slos.ts\` by \`npm run render\`; do not edit by hand.
+What the platform promises its users. Rendered from \`monitoring/slos.ts\` by \`npm run render\`, or by
+\`gaugeway render\` for a configuration; do not edit by hand.
 
 | SLO | Title | Promise | Objective | Outage that uses up the budget of 30 days |
 | --- | --- | --- | --- | --- |

@@ -11,8 +11,19 @@ gaugeway doctor    check what is measured, where it goes and whether it arrives
     --jaeger <url>        look for a trace there (http://localhost:16686)
     --timeout <seconds>   longest wait for one answer (30)
 
+gaugeway render    write alert rules, dashboards and runbooks for your limits
+    --config <file>       a module with a default export, or JSON; without it, the defaults
+    --out <folder>        (monitoring)
+    --check               write nothing, exit with 1 where a file is not up to date
+
+gaugeway budget    hold what a running application has measured against its budgets, as after a load test
+    --metrics <url>       its metrics page; more than once for several (http://localhost:9464/metrics)
+    --config <file>       with targets and budgets of your own
+    --level <level>       target, warning or critical: what must not be exceeded (warning)
+    --minimum <events>    fewer are not judged (20)
+
 The doctor reads the same variables as your application: call it in the folder and with the environment of that one.
-It exits with 0 when all is well, 1 when something is to mend and 2 when it was called in a wrong way.
+All exit with 0 when all is well, 1 when something is to mend and 2 when they were called in a wrong way.
 `;
 
 const WRONG_CALL = 2;
@@ -22,6 +33,10 @@ async function main(args: readonly string[]): Promise<number> {
   switch (command) {
     case 'doctor':
       return runDoctor(rest);
+    case 'render':
+      return runRender(rest);
+    case 'budget':
+      return runBudget(rest);
     case '--version':
     case '-v':
       process.stdout.write(`${VERSION}\n`);
@@ -42,15 +57,42 @@ async function runDoctor(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   for (const name of ['metrics', 'prometheus', 'tempo', 'jaeger'] as const) {
     const given = values[name];
-    if (given !== undefined && !/^https?:\/\//.test(given)) return wrongCall(`--${name} must be an http(s) URL`);
+    if (given !== undefined && !isUrl(given)) return wrongCall(`--${name} must be an http(s) URL`);
   }
   const seconds = Number(values.timeout ?? 30);
   if (!(seconds > 0)) return wrongCall('--timeout must be a number of seconds above 0');
   const { doctor } = await import('./doctor.ts');
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  const isColoured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  return (await doctor({ ...values, timeoutMs: seconds * 1000 }, print, isColoured)) ? 0 : 1;
+  return (await doctor({ ...values, timeoutMs: seconds * 1000 }, print, isColoured())) ? 0 : 1;
 }
+
+async function runRender(args: string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args, options: { config: text, out: text, check: { type: 'boolean' } } });
+  const { render } = await import('./render.ts');
+  const { config, out = 'monitoring', check = false } = values;
+  return (await render({ config, out, check }, print, complain)) ? 0 : 1;
+}
+
+async function runBudget(args: string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const metricsOption = { type: 'string', multiple: true } as const;
+  const options = { config: text, metrics: metricsOption, level: text, minimum: text };
+  const { values } = parseArgs({ args, options });
+  const { metrics = ['http://localhost:9464/metrics'], config } = values;
+  if (!metrics.every(isUrl)) return wrongCall('--metrics must be an http(s) URL');
+  const { LEVELS } = await import('../../monitoring/targets.ts');
+  const level = LEVELS.find((each) => each === (values.level ?? 'warning'));
+  if (level === undefined) return wrongCall(`--level must be ${LEVELS.join(', ')}, not "${values.level}"`);
+  const minimum = Number(values.minimum ?? 20);
+  if (!(minimum >= 1)) return wrongCall('--minimum must be a number of events, 1 or above');
+  const { checkBudgets } = await import('./budget.ts');
+  return (await checkBudgets({ config, metrics, level, minimum }, print, isColoured())) ? 0 : 1;
+}
+
+const isUrl = (given: string): boolean => /^https?:\/\//.test(given);
+const isColoured = (): boolean => process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function wrongCall(problem: string): number {
   process.stderr.write(`gaugeway: ${problem}\n\n${USAGE}`);
@@ -60,6 +102,11 @@ function wrongCall(problem: string): number {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // What parseArgs throws names the argument.
-  process.exitCode = wrongCall(error instanceof Error ? error.message : String(error));
+  const { message, code } = error as NodeJS.ErrnoException;
+  // What parseArgs throws names the argument; anything else is about a file or what is in it.
+  if (code?.startsWith('ERR_PARSE_ARGS')) process.exitCode = wrongCall(message);
+  else {
+    complain(message.startsWith('gaugeway: ') ? message : `gaugeway: ${message}`);
+    process.exitCode = 1;
+  }
 }

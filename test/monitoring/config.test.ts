@@ -5,7 +5,7 @@ const rendering = (config: unknown) => () => renderMonitoring(config as Monitori
 
 describe('a wrong configuration is refused with its remedy', () => {
   test.each<[config: unknown, message: RegExp]>([
-    [{ treshold: {} }, /unknown option "treshold"; the options are thresholds, budgets/],
+    [{ treshold: {} }, /unknown option "treshold"; the options are thresholds, targets, budgets/],
     [{ thresholds: { apiLatency: { warning: 1 } } }, /unknown threshold "apiLatency"; the thresholds are apiLatencyMs/],
     [{ thresholds: { apiLatencyMs: 150 } }, /"apiLatencyMs" must be an object, as in \{ warning: 1, critical: 2 \}/],
     [{ thresholds: { apiLatencyMs: null } }, /"apiLatencyMs" must be an object/],

@@ -1,8 +1,6 @@
+import { PageError, readPage, type Sample } from '../metrics-page.ts';
 import { failure, ok, type Verdict, warning } from '../verdict.ts';
 import { withoutCredentials } from './sending.ts';
-
-const SAMPLE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 /** What each reason for leaving something out means to whoever runs the application. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -18,24 +16,13 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Reads the metrics page of a running application for what gaugeway says of itself. */
 export async function checkRunning(url: string): Promise<Verdict[]> {
   const where = withoutCredentials(url);
-  let page: string;
+  let samples: Sample[];
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    if (!response.ok) throw new Error(`answers with status ${response.status}`);
-    page = await response.text();
+    samples = await readPage(url);
   } catch (error) {
-    const { message, cause } = error as Error & { cause?: { code?: string } };
-    return [
-      failure(
-        'metrics page',
-        `${where}: ${cause?.code ?? message}`,
-        'set OTEL_METRICS_EXPORTER=prometheus there, and see its stderr for the port',
-      ),
-    ];
+    if (!(error instanceof PageError)) throw error;
+    return [failure('metrics page', `${where}: ${error.message}`, error.remedy)];
   }
-  const samples = read(page);
-  if (samples.length === 0)
-    return [failure('metrics page', `${where} is none`, 'give the URL of the page itself: http://host:9464/metrics')];
   const verdicts: Verdict[] = [];
   const own = samples.filter(({ name }) => name === 'gaugeway_self_hooks');
   if (own.length === 0) {
@@ -67,12 +54,6 @@ export async function checkRunning(url: string): Promise<Verdict[]> {
   return verdicts;
 }
 
-interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
 /** Another instrumentation that counts the same calls makes every sum twice as high. */
 function checkOwners(samples: readonly Sample[]): Verdict[] {
   const scopes = new Set(
@@ -88,13 +69,4 @@ function checkOwners(samples: readonly Sample[]): Verdict[] {
       'count calls by otel_scope_name="gaugeway", or switch the other one off',
     ),
   ];
-}
-
-function read(page: string): Sample[] {
-  return page.split('\n').flatMap((line) => {
-    const [, name, inner = '', value] = SAMPLE.exec(line) ?? [];
-    if (name === undefined) return [];
-    const labels = Object.fromEntries([...inner.matchAll(LABEL)].map(([, key = '', text = '']) => [key, text]));
-    return [{ name, labels, value: Number(value) }];
-  });
 }
