@@ -1,7 +1,7 @@
 import type { TokenUsage } from './observations.ts';
 import { type ModelCallResult, modelCalls } from './recorders/model-calls.ts';
+import { replaceMethod, requireMethods } from './replace-method.ts';
 
-type Method = (...args: unknown[]) => unknown;
 type Named = string | ((...args: unknown[]) => string | undefined);
 
 /** Which methods of a gateway are model calls, and how to name them. */
@@ -22,42 +22,19 @@ export interface GatewayOptions<G> {
  * Returns the function that restores the object; throws when a method does not exist.
  */
 export function instrumentGateway<G extends object>(gateway: G, options: GatewayOptions<G>): () => void {
-  for (const name of options.methods) {
-    if (typeof gateway[name] !== 'function') {
-      throw new TypeError(`instrumentGateway: option "methods" names "${name}", which is no method of the gateway`);
-    }
-  }
-  const restores = options.methods.map((name) => wrap(gateway as Record<string, unknown>, name, options));
-  return () => {
-    for (const restore of restores.splice(0)) restore();
-  };
-}
-
-function wrap<G>(gateway: Record<string, unknown>, name: string, options: GatewayOptions<G>): () => void {
-  const original = gateway[name] as Method;
-  const own = Object.getOwnPropertyDescriptor(gateway, name);
-  const wrapper = {
-    // A computed method keeps the name, and no prototype: the wrapper looks like the method that it stands for.
-    [name](this: unknown, ...args: unknown[]): unknown {
+  requireMethods(gateway, options.methods, 'instrumentGateway: option "methods"', 'gateway');
+  const restores = options.methods.map((name) =>
+    replaceMethod(gateway, name, (call, args) => {
       const details = {
         provider: named(options.provider, args) ?? 'custom',
         model: options.model === undefined ? modelOf(args[0]) : named(options.model, args),
         operation: named(options.operation, args),
       };
-      return modelCalls.run(details, () => Reflect.apply(original, this, args), resultOf);
-    },
-  }[name] as Method;
-  Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
-  Object.defineProperty(gateway, name, {
-    value: wrapper,
-    configurable: true,
-    writable: true,
-    enumerable: own?.enumerable ?? false,
-  });
+      return modelCalls.run(details, call, resultOf);
+    }),
+  );
   return () => {
-    if (gateway[name] !== wrapper) return;
-    if (own === undefined) delete gateway[name];
-    else Object.defineProperty(gateway, name, own);
+    for (const restore of restores.splice(0)) restore();
   };
 }
 

@@ -76,6 +76,101 @@ describe('observeEventBus', () => {
     expect(recording.dropped).toEqual(Array(5).fill('unobservable'));
   });
 
+  it('counts the runs of a job that fails and runs again as attempts, not as two ends', () => {
+    observeEventBus(bus);
+    const say = (status: string, more = {}) => bus.emit('job:status', { jobId: '1', status, createdAt: 0, ...more });
+    for (const status of ['RUNNING', 'FAILED', 'RUNNING', 'FAILED', 'RUNNING', 'COMPLETED']) say(status);
+    expect(runs()).toMatchObject([
+      { attempt: 1, result: 'failure', final: true },
+      { attempt: 2, result: 'failure', final: undefined, totalMs: undefined },
+      { attempt: 3, result: 'success', final: true },
+    ]);
+    expect(recording.dropped).toEqual([]);
+  });
+
+  it('believes an event that tells whether a failure is final, and which attempt it was', () => {
+    observeEventBus(bus);
+    const say = (status: string, more = {}) => bus.emit('job:status', { jobId: '1', status, createdAt: 0, ...more });
+    say('RUNNING', { attempt: 4 });
+    say('FAILED', { final: false });
+    say('RUNNING');
+    say('FAILED', { final: true });
+    expect(runs()).toMatchObject([
+      { attempt: 4, final: false, totalMs: undefined },
+      { attempt: 5, final: true, totalMs: expect.any(Number) },
+    ]);
+  });
+
+  it('does not start a job whose end came before its beginning', () => {
+    observeEventBus(bus);
+    bus.emit('job:status', { jobId: '1', status: 'COMPLETED' });
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    expect(recording.running.size).toBe(0);
+    expect(recording.dropped).toEqual(['unknown_event', 'unknown_event']);
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    expect(recording.running.size).toBe(1);
+  });
+
+  it('tells steps of one name apart by their ids, and takes a cancelled step for a failure of its own kind', () => {
+    observeEventBus(bus);
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    const say = (status: string, id: string) =>
+      bus.emit('job:step', { jobId: '1', status, step: { name: 'search', type: 'tool', id } });
+    say('RUNNING', 'a');
+    say('RUNNING', 'b');
+    say('CANCELLED', 'b');
+    say('COMPLETED', 'a');
+    bus.emit('job:step', { jobId: '1', status: 'RUNNING', step: { title: 'not a step' } });
+    expect(steps()).toMatchObject([
+      { name: 'search', type: 'tool', errorType: 'cancelled' },
+      { name: 'search', errorType: undefined },
+    ]);
+    expect(recording.dropped).toEqual(['unknown_event']);
+  });
+
+  it('gives up the oldest steps of a job that never ends them', () => {
+    observeEventBus(bus);
+    bus.emit('job:status', { jobId: '1', status: 'RUNNING' });
+    for (let id = 0; id < 1003; id++)
+      bus.emit('job:step', { jobId: '1', status: 'RUNNING', step: { name: 'a', id: `${id}` } });
+    expect(recording.dropped).toEqual(Array(3).fill('unobservable'));
+    bus.emit('job:status', { jobId: '1', status: 'COMPLETED' });
+    expect(recording.dropped).toHaveLength(1003);
+  });
+
+  it('hands on what the bus throws when it is subscribed to, and leaves no handler behind', () => {
+    const failing = Object.assign(new EventEmitter(), {
+      on(this: EventEmitter, event: string, handler: () => void) {
+        if (event === 'b') throw new RangeError('no such event');
+        return EventEmitter.prototype.on.call(this, event, handler);
+      },
+    });
+    expect(() => observeEventBus(failing, { events: ['a', 'b'] })).toThrow(RangeError);
+    expect(failing.eventNames()).toEqual([]);
+  });
+
+  it('unsubscribes through what on() returns, and contains a bus that fails to', async () => {
+    const handlers = new Map<string, (payload: unknown) => void>();
+    const stop = observeEventBus({
+      on(event, handler) {
+        handlers.set(event, handler);
+        return () => {
+          handlers.delete(event);
+          if (event === 'job:step') throw new Error('gone already');
+        };
+      },
+    });
+    const late = handlers.get('job:status');
+    stop();
+    expect(handlers.size).toBe(0);
+    expect(recording.dropped).toEqual(['hook_failed']);
+    late?.({ jobId: '1', status: 'RUNNING' });
+    expect(recording.running.size).toBe(0);
+    observeEventBus({ on: () => Promise.reject(new Error('not connected')) });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(recording.dropped).toHaveLength(3);
+  });
+
   it('unsubscribes and leaves nothing running', () => {
     const stop = observeEventBus(bus);
     bus.emit('job:status', { jobId: '1', status: 'RUNNING' });

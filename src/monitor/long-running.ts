@@ -37,10 +37,15 @@ export class LongRunningJobs {
   started(running: Running): void {
     if (running.kind !== 'job_run' || this.#timers.size >= MAX_RUNNING) return;
     const { longRunningThresholdMs, clock } = this.#options;
-    const startedAt = clock.monotonic();
-    const timer = setTimeout(() => {
-      this.#tell(running.id ?? running.name, clock.monotonic() - startedAt, jobTags(running), true);
-    }, longRunningThresholdMs);
+    // A run may be known only after a while.
+    const since = Math.max(0, Date.now() - running.startTime);
+    const startedAt = clock.monotonic() - since;
+    const timer = setTimeout(
+      () => {
+        this.#tell(running.id ?? running.name, clock.monotonic() - startedAt, jobTags(running), true);
+      },
+      Math.max(1, longRunningThresholdMs - since),
+    );
     // A number where there is no Node.
     (timer as { unref?: () => void }).unref?.();
     this.#timers.set(running, timer);

@@ -1,6 +1,6 @@
 import { type Context, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { JobTarget } from '../observations.ts';
-import { isObserved, publish } from '../observe.ts';
+import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
 import { startSpan } from './tracer.ts';
 
@@ -26,12 +26,14 @@ export interface RunningSubmission {
   end(taken?: readonly Submitted[], id?: string): void;
   /** The call failed, and no job was taken. */
   fail(error: unknown): void;
+  /** Ends it without a record: its end cannot be seen. */
+  discard(): void;
 }
 
 /** Starts a submission that the caller ends, with a span `send {queue}`. */
 export function startSubmission({ system, jobs, span: hasSpan, ...rest }: SubmissionStart): RunningSubmission {
   const parent = rest.context ?? context.active();
-  if (!isObserved()) return { context: parent, end() {}, fail() {} };
+  if (!isObserved()) return { context: parent, end() {}, fail() {}, discard() {} };
   const startTime = Date.now();
   const span = hasSpan === false ? undefined : startSpan(...describe(system, jobs, startTime), parent);
   let open = true;
@@ -54,6 +56,12 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
       finish(taken);
     },
     fail: (error) => finish(jobs, errorClass(error)),
+    discard() {
+      if (!open) return;
+      open = false;
+      span?.end();
+      drop('unobservable');
+    },
   };
 }
 

@@ -1,6 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type DropReason, jobs, modelCalls, type Observation, observe, observeEventBus } from '../../src/index.ts';
+import {
+  type DropReason,
+  instrumentOrchestrator,
+  jobs,
+  modelCalls,
+  type Observation,
+  observe,
+  observeEventBus,
+} from '../../src/index.ts';
 import {
   AGGREGATION_WINDOW,
   createPerformanceMonitor,
@@ -8,6 +16,7 @@ import {
   type PlatformMonitor,
   type PlatformMonitorOptions,
 } from '../../src/monitor/index.ts';
+import { publishEnd, publishStart } from '../../src/observe.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
 const stops: (() => void)[] = [];
@@ -240,17 +249,51 @@ describe('jobs', () => {
     expect(seen.filter((o) => o.kind === 'anomaly')).toMatchObject([{ anomaly: 'long_running_job', subject: 'slow' }]);
   });
 
-  it('are warned of while they still run', async () => {
+  it.each<[string, (id: string) => () => void]>([
+    [
+      'by the jobs of the API',
+      (id) => {
+        const job = jobs.start({ name: 'report', id, system: 'mine' });
+        return () => job.discard();
+      },
+    ],
+    [
+      'from an event bus',
+      (id) => {
+        const bus = new EventEmitter();
+        const stop = observeEventBus(bus, { system: 'mine' });
+        bus.emit('job:status', { jobId: id, status: 'RUNNING', name: 'report' });
+        return stop;
+      },
+    ],
+    [
+      'by a method of an orchestrator',
+      (id) => {
+        let end = (): void => undefined;
+        const orchestrator = { execute: (_: object) => new Promise<void>((resolve) => (end = resolve)) };
+        instrumentOrchestrator(orchestrator, { system: 'mine', runs: { execute: { name: 'report' } } });
+        void orchestrator.execute({ id });
+        return () => end();
+      },
+    ],
+  ])('are warned of while they still run: %s', async (_, start) => {
     const onLongRunningJob = vi.fn();
     const { logger } = create({ config: { longRunningThresholdMs: 20 }, onLongRunningJob });
-    const job = jobs.start({ name: 'report', id: 'j1', system: 'mine' });
+    stops.push(start('j1'));
     await vi.waitFor(() => expect(logger.warn).toHaveBeenCalledTimes(1));
     expect(logger.warn.mock.calls[0]).toMatchObject([
       'Long running job detected: j1',
       { tags: { name: 'report', system: 'mine' } },
     ]);
     expect(onLongRunningJob).toHaveBeenCalledWith(expect.objectContaining({ jobId: 'j1', isRunning: true }));
-    job.discard();
+  });
+
+  it('are warned of as soon as they are known, when they have run for long by then', async () => {
+    const { logger } = create({ config: { longRunningThresholdMs: 100_000 } });
+    const running = { kind: 'job_run', system: 'mine', name: 'report', startTime: Date.now() - 200_000 } as const;
+    publishStart(running);
+    await vi.waitFor(() => expect(logger.warn).toHaveBeenCalledTimes(1));
+    publishEnd(running);
   });
 
   it('come from an event bus, once, however many listen to it', () => {
