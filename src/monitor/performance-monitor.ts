@@ -6,19 +6,29 @@ import type { MemoryMetrics } from './memory.ts';
 import { type PerformanceMonitorOptions, resolveMonitorOptions } from './options.ts';
 import { MonitorScope } from './scope.ts';
 import type { SlowOperation } from './slow-operations.ts';
+import type { MetricStore } from './store.ts';
 import type { ThroughputStats } from './throughput.ts';
 
 /** The options of a monitor, or the monitor whose numbers and options a new one shares. */
-export type PerformanceMonitorSource = PerformanceMonitorOptions | { readonly monitor: PerformanceMonitor };
+export type PerformanceMonitorSource<Storage extends MetricStore | undefined = MetricStore | undefined> =
+  | (PerformanceMonitorOptions & { readonly storage?: Storage })
+  | { readonly monitor: PerformanceMonitor<Storage> };
 
 /** Measures named operations of this process and keeps their statistics in memory. */
-export class PerformanceMonitor extends MonitorScope {
+export class PerformanceMonitor<
+  Storage extends MetricStore | undefined = MetricStore | undefined,
+> extends MonitorScope {
   readonly #ownsCore: boolean;
 
-  constructor(options: PerformanceMonitorSource = {}) {
+  constructor(options: PerformanceMonitorSource<Storage> = {}) {
     const shared = coreOf(options);
     super(shared ?? new Core(resolveMonitorOptions(options as PerformanceMonitorOptions)), '');
     this.#ownsCore = shared === undefined;
+  }
+
+  /** The storage that it was given. */
+  get storage(): Storage {
+    return this.core.options.storage as Storage;
   }
 
   /** Milliseconds above which an operation is slow. */
