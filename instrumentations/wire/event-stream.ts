@@ -1,7 +1,7 @@
 import type { Answer, Format } from './formats/format.ts';
 import type { CompiledFields } from './json-fields.ts';
 import { JsonScanner } from './json-scanner.ts';
-import { MAX_EVENT, Repetition } from './repetition.ts';
+import { MAX_EVENT, Repetition, type Template } from './repetition.ts';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -23,6 +23,7 @@ export class EventStream {
   #lastEventTold = true;
   #held: Buffer | undefined;
   #heldLength = 0;
+  #heldKind: Template | undefined;
   // The line that is being read.
   #column = 0;
   #isData = true;
@@ -45,8 +46,9 @@ export class EventStream {
 
   feed(chunk: Buffer): void {
     const isBetweenEvents = this.#column === 0 && !this.#hasData;
-    if (isBetweenEvents && this.#repetition?.matches(chunk) === true) {
-      if (this.#format.repetitive === 'counts') this.#hold(chunk);
+    const repeated = isBetweenEvents ? this.#repetition?.match(chunk) : undefined;
+    if (repeated !== undefined) {
+      if (this.#format.repetitive === 'counts') this.#hold(chunk, repeated);
       return;
     }
     this.#readHeld();
@@ -57,7 +59,9 @@ export class EventStream {
   }
 
   /** Keeps an event until it is known to be the last of its kind: its counts replace those of the ones before. */
-  #hold(chunk: Buffer): void {
+  #hold(chunk: Buffer, kind: Template): void {
+    if (kind !== this.#heldKind) this.#readHeld();
+    this.#heldKind = kind;
     this.#held ??= Buffer.allocUnsafe(MAX_EVENT);
     this.#held.set(chunk);
     this.#heldLength = chunk.length;

@@ -27,7 +27,7 @@ function slots(numbers: string): RegExp {
 }
 
 /** The bytes of an event around its slots: all before the first one, and after each slot what follows it. */
-interface Template {
+export interface Template {
   readonly bytes: DataView;
   /** Where each part ends in `bytes`; behind all but the last one is a slot. */
   readonly parts: readonly { readonly end: number; readonly isText: boolean }[];
@@ -58,17 +58,18 @@ export class Repetition {
     this.#slots = SLOTS[tells];
   }
 
-  /** True when `chunk` is one whole event like one before. */
-  matches(chunk: Buffer): boolean {
-    if (this.#templates.length === 0 || chunk.length > MAX_EVENT) return false;
+  /** What `chunk` repeats when it is one whole event like one before: the same object for all that are alike. */
+  match(chunk: Buffer): Template | undefined {
+    if (this.#templates.length === 0 || chunk.length > MAX_EVENT) return undefined;
     copy.set(chunk);
     for (let at = 0; at < this.#templates.length; at++) {
-      if (isCopyLike(chunk.length, this.#templates[at] as Template)) {
+      const template = this.#templates[at] as Template;
+      if (isCopyLike(chunk.length, template)) {
         this.#vain = 0;
-        return true;
+        return template;
       }
     }
-    return false;
+    return undefined;
   }
 
   /** Remembers a chunk that was parsed as exactly one event. */
