@@ -94,6 +94,13 @@ const ofModels: readonly Rule<ModelFacts>[] = [
         : undefined,
   },
   {
+    id: 'rate_limit_near',
+    title: 'A rate limit is nearly used up: spread the requests, or ask for a higher limit',
+    severity: 'warning',
+    evidence: ({ headroom, headroomOf }) =>
+      headroom < 0.1 ? `${percent(headroom)} of its limit of ${headroomOf} was left` : undefined,
+  },
+  {
     id: 'answers_cut',
     title: 'Answers end at the limit of output tokens: raise it, or ask for shorter answers',
     severity: 'warning',

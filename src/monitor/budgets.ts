@@ -35,6 +35,9 @@ export class PerformanceBudgetMonitor {
   readonly #budgets: ReadonlyMap<string, number>;
 
   constructor(monitor: PerformanceMonitor, budgets: ReadonlyMap<string, number>) {
+    if (!(budgets instanceof Map)) {
+      throw new TypeError("gaugeway: budgets must be a Map, as in new Map([['api.users.list', 200]])");
+    }
     for (const [operation, budget] of budgets) {
       if (!(Number.isFinite(budget) && budget > 0)) {
         throw new TypeError(`gaugeway: the budget of "${operation}" must be a number of milliseconds above 0`);
@@ -59,6 +62,9 @@ export class PerformanceBudgetMonitor {
   start({ intervalMs, onViolation }: BudgetCheckOptions): () => void {
     if (!milliseconds.accepts(intervalMs))
       throw new TypeError(`gaugeway: "intervalMs" must be ${milliseconds.expects}`);
+    if (onViolation !== undefined && typeof onViolation !== 'function') {
+      throw new TypeError('gaugeway: "onViolation" must be a function');
+    }
     const timer = setInterval(async () => {
       for (const violation of await this.check()) {
         if (onViolation !== undefined) contained('onViolation', () => onViolation(violation));
@@ -69,18 +75,15 @@ export class PerformanceBudgetMonitor {
     return () => clearInterval(timer);
   }
 
-  /** One rule for each budget, for what the operations send through OpenTelemetry. */
+  /** One rule for each budget, over what the operations send through OpenTelemetry. */
   alertRules(): BudgetAlertRule[] {
-    return [...this.#budgets].map(([operation, budget]) => {
-      const series = `gaugeway_operation_duration_seconds_bucket{gaugeway_operation_name=${JSON.stringify(operation)}}`;
-      return {
-        alert: 'PerformanceBudgetExceeded',
-        expr: `histogram_quantile(0.95, sum by (le) (rate(${series}[5m]))) > ${budget / 1000}`,
-        for: '5m',
-        labels: { severity: 'warning', operation },
-        annotations: { summary: `The P95 of ${operation} is above its budget of ${budget} ms` },
-      };
-    });
+    return [...this.#budgets].map(([operation, budget]) => ({
+      alert: 'PerformanceBudgetExceeded',
+      expr: `histogram_quantile(0.95, sum by (le) (rate(${bucketsOf(operation)}[5m]))) > ${budget / 1000}`,
+      for: '5m',
+      labels: { severity: 'warning', operation },
+      annotations: { summary: `The P95 of ${operation} is above its budget of ${budget} ms` },
+    }));
   }
 
   #tell(violation: BudgetViolation): void {
@@ -89,4 +92,40 @@ export class PerformanceBudgetMonitor {
     options.log.warn(`Budget exceeded: ${operation}`, violation);
     anomalies.count('budget_exceeded', severity > 2 ? 'critical' : 'warning', operation, options.clock.unix());
   }
+}
+
+const REQUEST = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|QUERY)(?: (\/.*))?$/;
+const MODEL_CALL = /^(chat|embeddings|generate_content|text_completion) (.+)$/;
+const NAMED = /^(job|step) (.+)$/;
+const NAMED_SERIES = {
+  job: ['gaugeway_job_run_duration_seconds', 'gaugeway_job_name'],
+  step: ['gaugeway_job_step_duration_seconds', 'gaugeway_job_step_name'],
+} as const;
+
+/** The series that an operation is in, by how operations of the observation stream are called. */
+function bucketsOf(operation: string): string {
+  const [, method, route] = REQUEST.exec(operation) ?? [];
+  if (method !== undefined) {
+    return buckets('http_server_request_duration_seconds', {
+      http_request_method: method,
+      http_route: route ?? '',
+    });
+  }
+  const [, call, model] = MODEL_CALL.exec(operation) ?? [];
+  if (call !== undefined && model !== undefined) {
+    return buckets('gen_ai_client_operation_duration_seconds', {
+      gen_ai_operation_name: call,
+      gen_ai_request_model: model,
+    });
+  }
+  const [, kind, name] = NAMED.exec(operation) ?? [];
+  const [metric, label] = NAMED_SERIES[kind as keyof typeof NAMED_SERIES] ?? [];
+  if (metric !== undefined && name !== undefined) return buckets(metric, { [label]: name });
+  return buckets('gaugeway_operation_duration_seconds', { gaugeway_operation_name: operation });
+}
+
+function buckets(metric: string, labels: Readonly<Record<string, string>>): string {
+  // JSON escapes what PromQL escapes, the same way.
+  const matchers = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return `${metric}_bucket{${matchers.join(',')}}`;
 }

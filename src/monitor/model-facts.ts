@@ -1,5 +1,5 @@
 import { OTHER } from '../cardinality.ts';
-import type { ModelAttempt, ModelCall } from '../observations.ts';
+import type { ModelAttempt, ModelCall, RateLimit } from '../observations.ts';
 
 /** What is known of the calls of one model in the last half hour to hour. */
 export interface ModelFacts {
@@ -12,7 +12,13 @@ export interface ModelFacts {
   cacheable: number;
   input: number;
   cacheRead: number;
+  /** The smallest share that was left of one of its rate limits, 1 where none was told, and that limit's resource. */
+  headroom: number;
+  headroomOf: string;
 }
+
+/** Those that add up. */
+const SUMS = ['calls', 'attempts', 'retries', 'cut', 'cacheable', 'input', 'cacheRead'] as const;
 
 const HALF_HOUR_MS = 1_800_000;
 const MAX_MODELS = 200;
@@ -42,6 +48,11 @@ export class ModelUse {
     if (attempt.retryOf !== undefined) facts.retries++;
   }
 
+  rateLimit({ requestModel, resource, limit, remaining }: RateLimit, now: number): void {
+    if (limit === undefined || remaining === undefined || !(limit > 0)) return;
+    lower(this.#of(requestModel, now), remaining / limit, resource);
+  }
+
   /** By model. */
   all(now: number): Map<string, ModelFacts> {
     this.#moveTo(now);
@@ -49,7 +60,8 @@ export class ModelUse {
     for (const half of [this.#previous, this.#current]) {
       for (const [model, facts] of half) {
         const sum = sums.get(model) ?? nothing();
-        for (const key of Object.keys(sum) as (keyof ModelFacts)[]) sum[key] += facts[key];
+        for (const key of SUMS) sum[key] += facts[key];
+        lower(sum, facts.headroom, facts.headroomOf);
         sums.set(model, sum);
       }
     }
@@ -81,5 +93,21 @@ export class ModelUse {
 }
 
 function nothing(): ModelFacts {
-  return { calls: 0, attempts: 0, retries: 0, cut: 0, cacheable: 0, input: 0, cacheRead: 0 };
+  return {
+    calls: 0,
+    attempts: 0,
+    retries: 0,
+    cut: 0,
+    cacheable: 0,
+    input: 0,
+    cacheRead: 0,
+    headroom: 1,
+    headroomOf: '',
+  };
+}
+
+function lower(facts: ModelFacts, headroom: number, resource: string): void {
+  if (headroom >= facts.headroom) return;
+  facts.headroom = headroom;
+  facts.headroomOf = resource;
 }

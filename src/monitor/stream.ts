@@ -25,6 +25,8 @@ function take(core: Core, seen: Observation): void {
       return takeModelCall(core, seen);
     case 'model_attempt':
       return core.models.attempt(seen, core.timeline.at(seen.startTime + seen.durationMs));
+    case 'rate_limit':
+      return core.models.rateLimit(seen, core.timeline.at(seen.time));
     case 'job_run':
       core.longRunning.judge(seen.id ?? seen.name, seen.durationMs, jobTags(seen));
       return add(core, `job ${seen.name}`, RUNS[seen.result], seen);
