@@ -31,6 +31,8 @@ interface OperationFacts extends OperationTiming {
 /** Less says nothing. */
 const MIN_RUNS = 100;
 const MIN_CALLS = 20;
+/** Nobody minds a shorter tail. */
+const FELT_MS = 10;
 /** Shorter inputs are not cached by providers. */
 const CACHEABLE_TOKENS = 1024;
 
@@ -43,7 +45,7 @@ const ofOperations: readonly Rule<OperationFacts>[] = [
     title: 'A few runs take many times as long as most: look for locks, cold caches, retries and large inputs',
     severity: 'warning',
     evidence: ({ count, p50, p99 }) =>
-      count >= MIN_RUNS && p50 > 0 && p99 >= 10 * p50
+      count >= MIN_RUNS && p50 > 0 && p99 >= Math.max(10 * p50, FELT_MS)
         ? `P99 ${ms(p99)} is ${(p99 / p50).toFixed(0)} times P50 ${ms(p50)} over ${count} runs`
         : undefined,
   },
