@@ -9,6 +9,7 @@ const fixed = (digits, unit) => (value) => `${value.toFixed(digits)} ${unit}`;
 const ns = fixed(0, 'ns');
 const us = (value) => fixed(1, 'µs')(value / 1000);
 const ms = fixed(0, 'ms');
+const msOf = fixed(1, 'ms');
 const bytes = fixed(0, 'B');
 const mebibytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MiB`;
 const times = (value) => `×${value.toFixed(value < 10 ? 3 : 0)}`;
@@ -85,6 +86,21 @@ const rows = {
       yield above(version, `start-up, ${name}, CPU`, cpu, ms);
       yield above(version, `start-up, ${name}, RSS`, rss, mebibytes);
     }
+  },
+  *storage(version, { rowsPerSecond, p99, longest }) {
+    const figure = `${Math.round(rowsPerSecond)} rows/s`;
+    yield row(
+      version,
+      'storage, on disk',
+      '≥ 50000 rows/s',
+      figure,
+      rowsPerSecond >= 50_000 ? 'met' : 'MISSED',
+      '',
+      '',
+      '',
+    );
+    yield above(version, 'storage, 50000 rows/s, longest turn of a hundred', p99, msOf);
+    yield above(version, 'storage, 50000 rows/s, longest turn', longest, msOf, 5);
   },
   *call(version, results) {
     for (const [name, { cost, bytesInFlight }] of Object.entries(results)) {

@@ -9,7 +9,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,startup,call' },
+    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call' },
   },
 });
 const scenarios = {
@@ -18,6 +18,7 @@ const scenarios = {
   scanner: (binary) => inOneProcess(binary, './scanner.mjs'),
   requests: (binary) => inOneProcess(binary, './requests.mjs'),
   idle: (binary) => inOneProcess(binary, './idle.mjs'),
+  storage: (binary) => inOneProcess(binary, './storage.mjs'),
   startup: started,
   call: called,
 };
