@@ -144,6 +144,7 @@ export class Core {
     this.throughput.clear();
     this.models.clear();
     this.anomalies.clear();
+    this.resources.clear();
     this.slow.latest.length = 0;
     this.longRunning.latest.length = 0;
   }

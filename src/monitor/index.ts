@@ -22,7 +22,11 @@ export type { MemoryMetrics } from './memory.ts';
 export type { Metadata } from './metadata.ts';
 export type { OperationTiming } from './operation-stats.ts';
 export type { ErrorReporter, PerformanceMonitorOptions, PlatformContext } from './options.ts';
-export { PerformanceCollector, type PerformanceSummary } from './performance-collector.ts';
+export {
+  PerformanceCollector,
+  type PerformanceSummary,
+  type ResourceSamplingOptions,
+} from './performance-collector.ts';
 export { PerformanceMonitor, type PerformanceMonitorSource } from './performance-monitor.ts';
 export { AGGREGATION_WINDOW, type PlatformConfig } from './platform-config.ts';
 export { createPerformanceMonitor, type PlatformMonitor, type PlatformMonitorOptions } from './platform-monitor.ts';

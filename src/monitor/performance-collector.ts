@@ -1,10 +1,14 @@
+import { drop } from '../observe.ts';
+import { milliseconds } from '../parsers.ts';
+import { contained } from './contain.ts';
 import { CustomInstruments } from './custom-instruments.ts';
 import { distributionOf, lastMs } from './distribution.ts';
 import { type EventCollector, Events } from './events.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import { type LatencyStats, latencyStatsOf } from './latency-stats.ts';
 import { PerformanceMonitor, type PerformanceMonitorSource } from './performance-monitor.ts';
-import type { ResourceMetrics, ResourceSample } from './resource-metrics.ts';
+import { ProcessResources } from './process-resources.ts';
+import { isPossibleSample, ResourceMetrics, type ResourceSample } from './resource-metrics.ts';
 import { NO_TAGS, type TagsGiven, tagsOf } from './tags.ts';
 import { Timer } from './timer.ts';
 import { LONGEST_WINDOW_MS } from './windows.ts';
@@ -20,10 +24,17 @@ export interface PerformanceSummary {
   readonly collectedAt: number;
 }
 
+/** How resources are sampled. */
+export interface ResourceSamplingOptions {
+  /** @default 10000 */
+  readonly intervalMs?: number;
+}
+
 /** A monitor with counters, gauges, histograms and resources, that hands each measurement to a collector of events. */
 export class PerformanceCollector extends PerformanceMonitor {
   readonly #instruments = new CustomInstruments();
   readonly #events: Events;
+  #stopSampling: () => void = () => undefined;
 
   constructor(eventCollector?: EventCollector, options?: PerformanceMonitorSource) {
     super(options);
@@ -92,12 +103,51 @@ export class PerformanceCollector extends PerformanceMonitor {
     return lastHour.count === 0 ? undefined : latencyStatsOf(lastHour);
   }
 
-  /** Keeps a sample of the machine's resources and judges it. */
+  /** Keeps a sample of resources for an hour and judges it; one with impossible numbers is counted and left out. */
   recordResources(sample: ResourceSample): void {
-    if (!this.core.options.enabled) return;
-    const { memoryUsedBytes, cpuUsagePercent, timestamp } = this.core.resources.add(sample, this.core.timeline.now());
+    const { options, resources, timeline } = this.core;
+    if (!options.enabled) return;
+    if (!isPossibleSample(sample)) return drop('invalid_value');
+    const metrics = new ResourceMetrics({ ...sample, timestamp: sample.timestamp ?? options.clock.unix() });
+    resources.add(metrics, timeline.now());
+    const { memoryUsedBytes, cpuUsagePercent, timestamp } = metrics;
     this.#events.emit('memory_usage', 'memory_used', memoryUsedBytes, 'bytes', NO_TAGS, timestamp);
+    if (cpuUsagePercent === undefined) return;
     this.#events.emit('cpu_usage', 'cpu_usage', cpuUsagePercent, 'percent', NO_TAGS, timestamp);
+  }
+
+  /**
+   * Records the resources of this process now and from time to time, never keeping it alive. Returns the function that
+   * ends it; starting again takes the place of the one before. Does nothing on a runtime that is not Node.
+   */
+  startResourceSampling({ intervalMs = 10_000 }: ResourceSamplingOptions = {}): () => void {
+    if (!milliseconds.accepts(intervalMs))
+      throw new TypeError(`gaugeway: "intervalMs" must be ${milliseconds.expects}`);
+    this.#stopSampling();
+    if (!this.core.options.enabled) return () => undefined;
+    const resources = new ProcessResources();
+    let isStopped = false;
+    const sample = async (): Promise<void> => {
+      const read = await resources.read();
+      if (read !== undefined && !isStopped) this.recordResources(read);
+    };
+    // What fails here fails in what the runtime tells, and must not end the process.
+    const look = (): void => void contained('resource sampling', sample);
+    look();
+    const timer = setInterval(look, intervalMs);
+    // A number where there is no Node.
+    (timer as { unref?: () => void }).unref?.();
+    const stop = (): void => {
+      isStopped = true;
+      clearInterval(timer);
+    };
+    this.#stopSampling = stop;
+    return stop;
+  }
+
+  /** The resources of the last hour, at most 3600 samples, from the oldest to the newest. */
+  getResourceHistory(): ResourceMetrics[] {
+    return this.core.resources.history(this.core.timeline.now());
   }
 
   /** What a dashboard needs at one look. */
@@ -116,5 +166,10 @@ export class PerformanceCollector extends PerformanceMonitor {
   override clear(): void {
     super.clear();
     this.#instruments.clear();
+  }
+
+  override stop(): void {
+    this.#stopSampling();
+    super.stop();
   }
 }
