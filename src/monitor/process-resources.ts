@@ -3,7 +3,7 @@ import type { ResourceSample } from './resource-metrics.ts';
 /** Longest wait for what the file system tells: a disk that hangs must not hold up the rest. */
 const PATIENCE_MS = 1000;
 
-/** Reads the resources of this process. On a runtime that is not Node there is nothing to read. */
+/** Reads the resources of this process; on a runtime that is not Node there is nothing to read. */
 export class ProcessResources {
   // Not by an import: the monitor runs where there are no built-in modules.
   readonly #process = (globalThis as { process?: Partial<NodeJS.Process> }).process;
