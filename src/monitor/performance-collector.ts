@@ -131,7 +131,7 @@ export class PerformanceCollector extends PerformanceMonitor {
       const read = await resources.read();
       if (read !== undefined && !isStopped) this.recordResources(read);
     };
-    // What fails here fails in what the runtime tells, and must not end the process.
+    // What fails here fails in what the runtime tells, and must end nothing.
     const look = (): void => void contained('resource sampling', sample);
     look();
     const timer = setInterval(look, intervalMs);

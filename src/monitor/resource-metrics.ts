@@ -1,6 +1,6 @@
 /** What one sample of the machine's resources tells; what nobody knows is absent. */
 export interface ResourceSample {
-  /** Resident set size of the process. */
+  /** The resident set of the process, all of it. */
   readonly memoryUsedBytes: number;
   /** The limit of its cgroup, else what the machine has; 0 where that is unknown. */
   readonly memoryTotalBytes: number;
