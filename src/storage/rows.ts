@@ -1,20 +1,10 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Metadata } from '../monitor/metadata.ts';
+import type { StoredMeasurement } from '../monitor/store.ts';
 
 /** One stored run of an operation. */
-export interface StoredMetric {
+export interface StoredMetric extends StoredMeasurement {
   readonly operation: string;
-  /** Unix milliseconds of its end. */
-  readonly timestamp: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  /** Undefined where nobody said how it ended. */
-  readonly error: boolean | undefined;
-  readonly errorType: string | undefined;
-  /** Only with the monitor's `captureStacks`. */
-  readonly stack: string | undefined;
-  readonly context: Metadata | undefined;
-  readonly isSlow: boolean;
 }
 
 /** What is stored of an operation, or of all; durations in milliseconds, undefined without rows. */

@@ -1,24 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PerformanceMonitor, type PerformanceMonitorOptions } from 'gaugeway/monitor';
 import { MetricsStorage } from 'gaugeway/storage';
-import { afterEach, describe, expect, it } from 'vitest';
-
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
-});
+import { describe, expect, it } from 'vitest';
+import { atEnd, folder } from './folder.ts';
 
 function monitored(options: PerformanceMonitorOptions = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'gaugeway-storage-'));
-  const storage = new MetricsStorage(join(folder, 'metrics.db'));
+  const storage = new MetricsStorage(join(folder(), 'metrics.db'));
   const monitor = new PerformanceMonitor({ ...options, storage });
-  ends.push(() => {
+  atEnd(() => {
     monitor.stop();
     storage.close();
-    rmSync(folder, { recursive: true });
   });
   return { storage, monitor };
 }

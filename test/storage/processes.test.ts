@@ -1,24 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MetricsStorage } from 'gaugeway/storage';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startReceiver } from '../helpers/receiver.ts';
 import { NODES, nodePath, REGISTER, runApp, writeApp } from '../helpers/run-app.ts';
-
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'gaugeway-storage-'));
-  ends.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+import { atEnd, folder } from './folder.ts';
 
 function rowsOf(path: string): { operation: string; rows: number }[] {
   const file = new DatabaseSync(path);
@@ -74,7 +63,7 @@ describe('processes and threads', () => {
   it('see what another process has written', async () => {
     const db = join(folder(), 'metrics.db');
     const storage = new MetricsStorage(db);
-    ends.push(() => storage.close());
+    atEnd(() => storage.close());
     storage.insertMetric('here', { duration: 1 });
     await runApp({ source: `${OPEN}\n${WRITE}`, env: { DB: db } });
     expect(storage.getAggregatedStats('op').totalCount).toBe(1000);
@@ -98,7 +87,7 @@ describe('processes and threads', () => {
   it('do not wait while another one holds the file, and lose nothing when it lets go', async () => {
     const db = join(folder(), 'metrics.db');
     const storage = new MetricsStorage(db, { writeDelayMs: 1 });
-    ends.push(() => storage.close());
+    atEnd(() => storage.close());
     storage.insertMetric('first', { duration: 1 });
     expect(storage.getMetrics('first')).toHaveLength(1);
     const other = new DatabaseSync(db);
@@ -184,7 +173,7 @@ describe('a file that cannot be used', () => {
 
 it.each(NODES)('the size of the storage is a gauge, and its thread exports nothing: Node %s', async (node) => {
   const receiver = await startReceiver();
-  ends.push(() => void receiver.close());
+  atEnd(() => void receiver.close());
   const db = join(folder(), 'metrics.db');
   const { code, stderr } = await runApp({
     node,

@@ -1,35 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MetricsStorage, type StorageOptions } from 'gaugeway/storage';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { observe } from '../../dist/src/index.js';
-
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0).reverse()) end();
-});
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'gaugeway-storage-'));
-  ends.push(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+import { atEnd, folder } from './folder.ts';
 
 function create(
   options?: StorageOptions,
   path = join(folder(), 'metrics.db'),
 ): { storage: MetricsStorage; path: string } {
   const storage = new MetricsStorage(path, options);
-  ends.push(() => storage.close());
+  atEnd(() => storage.close());
   return { storage, path };
 }
 
 /** What was left out, by reason. */
 function drops(): Record<string, number> {
   const counts: Record<string, number> = {};
-  ends.push(
+  atEnd(
     observe({
       dropped(reason, count) {
         counts[reason] = (counts[reason] ?? 0) + count;
@@ -214,7 +202,7 @@ describe('a storage', () => {
 
   it('keeps rows as long as SAMPLING_WINDOW_SECONDS says', () => {
     process.env.SAMPLING_WINDOW_SECONDS = '10';
-    ends.push(() => Reflect.deleteProperty(process.env, 'SAMPLING_WINDOW_SECONDS'));
+    atEnd(() => Reflect.deleteProperty(process.env, 'SAMPLING_WINDOW_SECONDS'));
     const { storage } = create();
     storage.insertMetric('load', { duration: 1, timestamp: Date.now() - 11_000 });
     expect(storage.getMetrics('load')).toEqual([]);
