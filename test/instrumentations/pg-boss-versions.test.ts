@@ -282,7 +282,7 @@ describe.each(VERSIONS)('pg-boss $major on a real Postgres', (version) => {
     );
     expect(Object.fromEntries(rows.map(({ state, count: jobs }) => [state, jobs]))).toEqual({
       completed: settled.size,
-      failed: dead.size,
+      ...(dead.size > 0 && { failed: dead.size }),
     });
   }, 60_000);
 });
