@@ -62,7 +62,11 @@ export function createInstruments(
     observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
       const reported = new Map<string, Attributes>();
-      meter.createObservableGauge(spec.name, options(spec)).addCallback((result: ObservableResult) => {
+      const instrument =
+        spec.kind === 'updown'
+          ? meter.createObservableUpDownCounter(spec.name, options(spec))
+          : meter.createObservableGauge(spec.name, options(spec));
+      instrument.addCallback((result: ObservableResult) => {
         const missing = new Map(reported);
         read((value, attributes) => {
           if (!Number.isFinite(value)) return drop('invalid_value');
@@ -93,14 +97,11 @@ function createWriter(
       // One NaN would turn a counter into NaN for ever.
       return (value, attributes) => (isPossible(value) ? counter.add(value, attributes) : drop('invalid_value'));
     }
-    case 'updown': {
-      const counter = meter.createUpDownCounter(spec.name, options(spec));
-      return (value, attributes) => (Number.isFinite(value) ? counter.add(value, attributes) : drop('invalid_value'));
-    }
     case 'gauge': {
       const gauge = meter.createGauge(spec.name, options(spec));
       return (value, attributes) => (Number.isFinite(value) ? gauge.record(value, attributes) : drop('invalid_value'));
     }
+    case 'updown':
     case 'observable_gauge':
       return undefined;
   }
@@ -121,6 +122,14 @@ function options(spec: InstrumentSpec): MetricOptions {
 }
 
 function withoutUndefined(attributes: object): Attributes {
+  let isComplete = true;
+  for (const key in attributes) {
+    if ((attributes as Attributes)[key] === undefined) {
+      isComplete = false;
+      break;
+    }
+  }
+  if (isComplete) return attributes as Attributes;
   const set: Attributes = {};
   for (const [key, value] of Object.entries(attributes)) if (value !== undefined) set[key] = value;
   return set;

@@ -3,6 +3,7 @@ import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
 import { listHooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
+import { Active, type Counted } from './metrics/active.ts';
 import { recordAgentRun } from './metrics/agents.ts';
 import { recordAnomaly } from './metrics/anomalies.ts';
 import { BoundedAttributes } from './metrics/attributes.ts';
@@ -65,7 +66,9 @@ export class MetricsListener implements Listener {
   readonly distributions = new Distributions();
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
-  readonly #running = new Set<Running>();
+  readonly #running = new Map<Running, Counted>();
+  readonly #activeCalls = new Active('modelActive');
+  readonly #activeRuns = new Active('jobRunActive');
   readonly #httpErrors = new ErrorWindow();
   readonly #queues = new QueueSizes();
   readonly #rateLimits = new RateLimits();
@@ -85,8 +88,6 @@ export class MetricsListener implements Listener {
       this.#provider = provider;
       this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles, this.distributions);
       this.#observeGauges(this.#instruments);
-      // What runs now will be subtracted from these counters when it ends.
-      for (const running of this.#running) this.#countActive(running, 1);
     }
     return this.#instruments;
   }
@@ -102,15 +103,22 @@ export class MetricsListener implements Listener {
   }
 
   started(running: Running): void {
-    this.#countActive(running, 1);
-    this.#running.add(running);
-    // An error series must be there at 0 before its first error, or the first burst does not show in a rate.
-    if (running.kind === 'model_call') this.#to.with('modelErrors', this.#attributes.model(running)).record(0);
+    // Makes the gauges where this is the first that happens.
+    const to = this.#to;
+    if (running.kind === 'model_call') {
+      const attributes = this.#attributes.model(running);
+      this.#running.set(running, this.#activeCalls.started(attributes));
+      // An error series must be there at 0 before its first error, or the first burst does not show in a rate.
+      to.with('modelErrors', attributes).record(0);
+    } else this.#running.set(running, this.#activeRuns.started(this.#attributes.job(running)));
   }
 
   ended(running: Running): void {
-    if (!this.#running.has(running)) return;
-    this.#countActive(running, -1);
+    const counted = this.#running.get(running);
+    if (counted === undefined) return;
+    // A provider that was set meanwhile is told of what runs beside this.
+    this.start();
+    counted.running--;
     this.#running.delete(running);
   }
 
@@ -126,12 +134,9 @@ export class MetricsListener implements Listener {
     record[observation.kind](this.#to, this.#attributes, observation as never);
   }
 
-  #countActive(running: Running, change: 1 | -1): void {
-    if (running.kind === 'model_call') this.#to.with('modelActive', this.#attributes.model(running)).record(change);
-    else this.#to.with('jobRunActive', this.#attributes.job(running)).record(change);
-  }
-
   #observeGauges(to: Instruments): void {
+    this.#activeCalls.observe(to);
+    this.#activeRuns.observe(to);
     observeOldestRuns(to, this.#attributes, this.#running);
     observeErrorRatio(to, this.#httpErrors);
     this.#queues.observe(to, this.#attributes);

@@ -12,7 +12,7 @@ const METER = 'gaugeway';
 
 const TYPES: Record<InstrumentKind, InstrumentType> = {
   counter: InstrumentType.COUNTER,
-  updown: InstrumentType.UP_DOWN_COUNTER,
+  updown: InstrumentType.OBSERVABLE_UP_DOWN_COUNTER,
   histogram: InstrumentType.HISTOGRAM,
   gauge: InstrumentType.GAUGE,
   observable_gauge: InstrumentType.OBSERVABLE_GAUGE,

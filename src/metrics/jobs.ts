@@ -25,11 +25,15 @@ export function recordJobStep(to: Instruments, attributes: BoundedAttributes, st
 }
 
 /** Reports the age of each job's oldest run. */
-export function observeOldestRuns(to: Instruments, attributes: BoundedAttributes, running: Iterable<Running>): void {
+export function observeOldestRuns(
+  to: Instruments,
+  attributes: BoundedAttributes,
+  running: ReadonlyMap<Running, unknown>,
+): void {
   to.observe('jobRunOldestAge', (report) => {
     const now = Date.now();
     const oldest = new Map<string, { job: JobTarget; startTime: number }>();
-    for (const run of running) {
+    for (const run of running.keys()) {
       if (run.kind !== 'job_run') continue;
       const key = JSON.stringify([run.system, run.queue, run.name]);
       const known = oldest.get(key);
