@@ -46,7 +46,7 @@ function hook(library: Library, { queueGauges = false }: BullmqOptions): (() => 
 function watchLibrary(library: Library, queueGauges: boolean, patches: Patches): boolean {
   const manual = new Manual();
   patches.onRestore(() => manual.stop());
-  if (!watchWorkers(library, patches, manual) || !watchEvents(library, patches, manual)) return false;
+  if (!watchWorkers(library, patches) || !watchEvents(library, patches, manual)) return false;
   manual.watch(library, patches);
   watchSenders(library, patches);
   carryContext(library, patches);

@@ -18,17 +18,25 @@ export interface Claim {
   retryAt?: number;
 }
 
-/** By the job's object: BullMQ hands the same one to its handler and to the methods that settle it. */
-const claims = new WeakMap<object, Claim>();
+/**
+ * By the job's object, as BullMQ hands the same one to its handler and to the methods that settle it, from the time when
+ * a worker has it until it lets it go. Not weak: the garbage collector pays more for that than for all else of a job.
+ */
+const claims = new Map<object, Claim>();
 
-export function claimOf(job: JobShape): Claim {
-  let claim = claims.get(job);
-  if (claim === undefined) {
-    // Before anything happens to it here: a failure changes what tells.
-    claim = { job, createdAt: createdAt(job) };
-    claims.set(job, claim);
-  }
+export function takeClaim(job: JobShape): Claim {
+  // Before anything happens to it here: a failure changes what tells.
+  const claim = { job, createdAt: createdAt(job) };
+  claims.set(job, claim);
   return claim;
+}
+
+export function claimOf(job: JobShape): Claim | undefined {
+  return claims.get(job);
+}
+
+export function dropClaim({ job }: Claim): void {
+  claims.delete(job);
 }
 
 interface Retry {
@@ -44,7 +52,7 @@ function keyOf(job: JobShape): string {
   return `${job.queueQualifiedName ?? job.queueName} ${job.id}`;
 }
 
-export function rememberRetry({ job, retryAt }: Claim): void {
+function rememberRetry({ job, retryAt }: Claim): void {
   const key = keyOf(job);
   retries.delete(key);
   if (retryAt === undefined) return;
@@ -79,7 +87,7 @@ export function startRun(worker: QueueShape, claim: Claim): RunningJob {
 }
 
 /** Records that a job was decided without a run of its own. */
-export function decideWithoutRun({ job, createdAt: created }: Claim, error: unknown): void {
+export function decideWithoutRun({ job, createdAt: created }: Pick<Claim, 'job' | 'createdAt'>, error: unknown): void {
   recordDecision(
     {
       system: 'bullmq',
@@ -108,6 +116,20 @@ export function endRun(claim: Claim, end: JobEnd = {}): void {
 
 export function failRun(claim: Claim, error: unknown, end: JobEnd = {}): void {
   claim.run?.fail(error, { durationMs: claim.handled?.durationMs, final: claim.retryAt === undefined, ...end });
+}
+
+/** The job was completed. */
+export function complete(claim: Claim): void {
+  claim.settled = true;
+  endRun(claim);
+}
+
+/** The job failed, for good or to be tried again. */
+export function fail(claim: Claim, error: unknown): void {
+  claim.settled = true;
+  rememberRetry(claim);
+  if (claim.run === undefined) decideWithoutRun(claim, error);
+  else failRun(claim, error);
 }
 
 /** 1 for the first run; a run that stalled counts. */

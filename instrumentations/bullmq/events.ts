@@ -1,6 +1,6 @@
 import { guarded } from '../../src/observe.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
-import { claimOf, decideWithoutRun } from './claims.ts';
+import { claimOf, complete, decideWithoutRun, fail } from './claims.ts';
 import type { Manual } from './manual.ts';
 import type { Patches } from './patches.ts';
 import type { JobShape, Library, QueueShape } from './shapes.ts';
@@ -24,8 +24,10 @@ export function watchEvents(library: Library, patches: Patches, manual: Manual):
       case 'stalled':
         if (isWorker(self)) guarded('the hook of bullmq', () => stalled(self, first, manual));
         break;
+      case 'completed':
+        if (isWorker(self)) guarded('the hook of bullmq', () => completed(first as JobShape));
+        break;
       case 'failed':
-        // Early versions fail a job that has stalled too often without a run, and may not have the job any more.
         if (isWorker(self)) guarded('the hook of bullmq', () => failed(first as JobShape | undefined, second));
         break;
       case 'closed':
@@ -57,9 +59,16 @@ function stalled(worker: QueueShape, id: unknown, manual: Manual): void {
   manual.stalled(worker, id);
 }
 
-function failed(job: JobShape | undefined, error: unknown): void {
-  if (job === undefined || job === null) return;
+function completed(job: JobShape): void {
   const claim = claimOf(job);
-  // What passed through moveToFailed has been recorded there.
-  if (claim.settled !== true) decideWithoutRun(claim, error);
+  if (claim !== undefined) complete(claim);
+}
+
+function failed(job: JobShape | undefined, error: unknown): void {
+  const claim = job && claimOf(job);
+  if (claim !== undefined) return fail(claim, error);
+  // Early versions fail a job that has stalled too often themselves, and may not have it any more.
+  const { message } = (error ?? {}) as { message?: unknown };
+  if (job && message === 'job stalled more than allowable limit')
+    decideWithoutRun({ job, createdAt: undefined }, error);
 }

@@ -1,6 +1,6 @@
-import { guarded, isObserved } from '../../src/observe.ts';
+import { isObserved } from '../../src/observe.ts';
 import { settle } from '../../src/recorders/settle.ts';
-import { type Claim, claimOf, endRun, failRun, startRun } from './claims.ts';
+import { type Claim, claimOf, dropClaim, endRun, failRun, startRun, takeClaim } from './claims.ts';
 import type { Patches } from './patches.ts';
 import type { JobShape, Library, QueueShape } from './shapes.ts';
 
@@ -19,27 +19,25 @@ export class Manual {
         unobservable() {},
       }),
     );
-    for (const name of ['moveToDelayed', 'moveToWait', 'moveToWaitingChildren']) {
-      patches.method(Job, name, (job: JobShape, _: unknown[], call) =>
-        settle(call, {
+    for (const name of ['moveToCompleted', 'moveToFailed', 'moveToDelayed', 'moveToWait', 'moveToWaitingChildren']) {
+      patches.method(Job, name, (job: JobShape, _: unknown[], call) => {
+        const claim = claimOf(job);
+        if (claim === undefined || !this.#open.has(claim)) return call();
+        return settle(call, {
           // A job without open children is not moved.
-          done: (moved) => moved !== false && this.#putBack(job),
+          done: (moved) => moved !== false && this.#settled(claim),
           failed() {},
           unobservable() {},
-        }),
-      );
+        });
+      });
     }
-  }
-
-  settled(claim: Claim): void {
-    this.#open.delete(claim);
   }
 
   /** Its lock ran out, and it belongs to another run. */
   stalled(worker: QueueShape, id: unknown): void {
     for (const [claim, taker] of this.#open) {
       if (taker.name !== worker.name || claim.job.id !== id) continue;
-      this.#open.delete(claim);
+      this.#forget(claim);
       failRun(claim, { code: 'claim_lost' }, { result: 'error', final: 'unknown' });
     }
   }
@@ -48,31 +46,38 @@ export class Manual {
   closed(worker: QueueShape): void {
     for (const [claim, taker] of this.#open) {
       if (taker !== worker) continue;
-      this.#open.delete(claim);
+      this.#forget(claim);
       claim.run?.discard();
     }
   }
 
   stop(): void {
-    for (const claim of this.#open.keys()) claim.run?.discard();
-    this.#open.clear();
+    for (const claim of this.#open.keys()) {
+      this.#forget(claim);
+      claim.run?.discard();
+    }
   }
 
   #take(worker: QueueShape, job: JobShape): void {
-    const claim = claimOf(job);
+    const claim = takeClaim(job);
     startRun(worker, claim);
     this.#open.set(claim, worker);
     if (this.#open.size <= MAX_OPEN) return;
     for (const oldest of this.#open.keys()) {
-      this.#open.delete(oldest);
+      this.#forget(oldest);
       oldest.run?.discard();
       return;
     }
   }
 
-  #putBack(job: JobShape): void {
-    const claim = claimOf(job);
-    if (!this.#open.delete(claim)) return;
-    guarded('the hook of bullmq', () => endRun(claim, { result: 'skip', final: false }));
+  /** What has not ended as completed or failed was put back. */
+  #settled(claim: Claim): void {
+    this.#forget(claim);
+    if (claim.settled !== true) endRun(claim, { result: 'skip', final: false });
+  }
+
+  #forget(claim: Claim): void {
+    this.#open.delete(claim);
+    dropClaim(claim);
   }
 }

@@ -21,7 +21,7 @@ export function writeMetadata(context: Context, note?: Note): string | undefined
   const carrier: Record<string, unknown> = {};
   propagation.inject(context, carrier);
   if (note !== undefined) carrier[KEY] = note;
-  return Object.keys(carrier).length === 0 ? undefined : JSON.stringify(carrier);
+  return isEmpty(carrier) ? undefined : JSON.stringify(carrier);
 }
 
 /** Metadata may be anybody's: whatever is no JSON object carries nothing for us. */
@@ -36,9 +36,14 @@ export function readMetadata(metadata: unknown): { carrier: Record<string, unkno
   }
 }
 
+function isEmpty(carrier: object): boolean {
+  for (const _ in carrier) return false;
+  return true;
+}
+
 /** The context that a carrier brings, and nothing of what is active here. */
 export function extract(carrier: Record<string, unknown>): Context {
-  return propagation.extract(ROOT_CONTEXT, carrier);
+  return isEmpty(carrier) ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, carrier);
 }
 
 /** Where the span of a run belongs: below its sender, or beside it with a link. */

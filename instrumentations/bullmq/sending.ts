@@ -1,4 +1,4 @@
-import { type Context, context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
@@ -9,8 +9,11 @@ import { type Carrying, type Flow, hasOwnTelemetry, type Library, type QueueShap
 /** More jobs than this in one call are no longer one piece of work. */
 const MAX_CONTINUED = 100;
 
-/** What the jobs of the call that is being made should take along. */
-const OUTGOING = createContextKey('gaugeway.bullmq.outgoing');
+/**
+ * What the jobs of the call that is being made should take along, while that call runs: `add` and `addBulk` ask for it
+ * before they first wait for anything.
+ */
+let outgoing: (() => string | undefined) | undefined;
 
 /** Counts the jobs that are sent, with a span around each call. */
 export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Library, patches: Patches): void {
@@ -20,7 +23,7 @@ export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Libr
         jobs: [{ queue: queue.name, name: String(name) }],
         hasSpan: !hasOwnTelemetry(queue),
         // The application has written the context that this job should carry.
-        metadata: () => (opts?.telemetry?.metadata === undefined ? writeMetadata(context.active()) : undefined),
+        metadata: opts?.telemetry?.metadata === undefined ? undefined : nothing,
       }),
       call,
     ),
@@ -30,7 +33,7 @@ export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Libr
       () => ({
         jobs: jobs.map(({ name }) => ({ queue: queue.name, name: String(name) })),
         hasSpan: !hasOwnTelemetry(queue),
-        metadata: () => writeMetadata(context.active(), jobs.length > 1 ? { batch: true } : undefined),
+        metadata: jobs.length > 1 ? () => writeMetadata(context.active(), { batch: true }) : undefined,
       }),
       call,
     ),
@@ -50,19 +53,13 @@ export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Libr
   );
 }
 
-/** The metadata for the jobs that this call adds; what BullMQ asks its own telemetry for. */
-function outgoingMetadata(): string | undefined {
-  const metadata = context.active().getValue(OUTGOING) as (() => string | undefined) | undefined;
-  return metadata === undefined ? writeMetadata(context.active()) : metadata();
-}
-
 /** Hands BullMQ the metadata for jobs that it would ask its telemetry for; an application's own telemetry is asked. */
 export function carryContext({ QueueBase }: Library, patches: Patches): void {
   patches.method(QueueBase, 'trace', (self: QueueShape, args: unknown[], call) => {
     if ((args[1] !== 'add' && args[1] !== 'addBulk') || hasOwnTelemetry(self)) return call();
     let metadata: string | undefined;
     guarded('the hook of bullmq', () => {
-      if (isObserved()) metadata = outgoingMetadata();
+      if (isObserved()) metadata = outgoing === undefined ? writeMetadata(context.active()) : outgoing();
     });
     if (metadata === undefined) return call();
     const callback = args[3] as (span: unknown, metadata: string | undefined) => unknown;
@@ -70,11 +67,14 @@ export function carryContext({ QueueBase }: Library, patches: Patches): void {
   });
 }
 
+function nothing(): undefined {}
+
 interface Sending {
   readonly jobs: readonly Submitted[];
   readonly hasSpan: boolean;
   readonly context?: Context;
-  readonly metadata: () => string | undefined;
+  /** What the jobs take along. @default the context of the call */
+  readonly metadata?: (() => string | undefined) | undefined;
 }
 
 function submit<T>(describe: () => Sending, call: () => T): T {
@@ -91,11 +91,30 @@ function submit<T>(describe: () => Sending, call: () => T): T {
     });
   });
   if (sending === undefined || submission === undefined) return call();
-  const { context: inside, end, fail } = submission;
-  return context.with(inside.setValue(OUTGOING, sending.metadata), () =>
-    // A producer that is closing, or a scheduler that is done, adds nothing and returns nothing.
-    settle(call, { done: (added) => end(added ? undefined : []), failed: fail, unobservable: () => end() }),
+  const { end, fail } = submission;
+  const { metadata } = sending;
+  const before = outgoing;
+  const sent = (): T => {
+    outgoing = metadata;
+    try {
+      return call();
+    } finally {
+      outgoing = before;
+    }
+  };
+  return context.with(submission.context, () =>
+    settle(sent, {
+      // A producer that is closing, or a scheduler that is done, adds nothing and returns nothing.
+      done: (added) => (added ? end(undefined, idOf(added)) : end([])),
+      failed: fail,
+      unobservable: () => end(),
+    }),
   );
+}
+
+function idOf(added: unknown): string | undefined {
+  const { id } = added as { id?: unknown };
+  return typeof id === 'string' ? id : undefined;
 }
 
 function isByWorker(how: unknown): boolean {
@@ -112,7 +131,6 @@ function schedule(self: QueueShape, name: unknown, how: unknown, call: () => unk
     jobs: [{ queue: self.name, name: String(name) }],
     hasSpan: !byWorker && !hasOwnTelemetry(self),
     ...(byWorker ? { context: ROOT_CONTEXT } : {}),
-    metadata: () => (byWorker ? undefined : writeMetadata(context.active())),
   });
   return submit(describe, call);
 }
@@ -130,7 +148,7 @@ function sendFlows(self: FlowShape, flows: readonly Flow[], call: (flows: readon
   const isOwn = self.telemetry !== undefined;
   const describe = (): Sending => {
     for (const flow of flows) collect(flow);
-    return { jobs, hasSpan: !isOwn, metadata: () => undefined };
+    return { jobs, hasSpan: !isOwn };
   };
   return submit(describe, () => {
     let carrying = flows;

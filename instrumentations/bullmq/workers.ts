@@ -1,15 +1,14 @@
 import { context } from '@opentelemetry/api';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { settle } from '../../src/recorders/settle.ts';
-import { type Claim, claimOf, decideWithoutRun, endRun, failRun, rememberRetry, startRun } from './claims.ts';
-import type { Manual } from './manual.ts';
+import { type Claim, claimOf, complete, dropClaim, endRun, fail, failRun, startRun, takeClaim } from './claims.ts';
 import type { Patches } from './patches.ts';
 import type { JobShape, Library, QueueShape } from './shapes.ts';
 
 const HOOK = 'the hook of bullmq';
 
 /** Records the runs of jobs; false where the classes are not as expected. */
-export function watchWorkers({ Worker, Job }: Library, patches: Patches, manual: Manual): boolean {
+export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolean {
   const fits =
     // Around everything that a worker does for one job.
     patches.method(Worker, 'processJob', (worker: QueueShape, [job]: [JobShape], call) => process(worker, job, call)) &&
@@ -18,71 +17,52 @@ export function watchWorkers({ Worker, Job }: Library, patches: Patches, manual:
       handle(worker, job, call),
     ) &&
     patches.method(Job, 'moveToCompleted', (job: JobShape, _: unknown[], call) =>
-      settle(call, { done: () => complete(job, manual), failed: ignore, unobservable: ignore }),
+      byApplication(job, call, (claim) => complete(claim)),
     ) &&
-    patches.method(Job, 'moveToFailed', (job: JobShape, [error]: [unknown], call) => {
-      const claim = claimOf(job);
-      return settle(call, { done: () => fail(claim, error, manual), failed: ignore, unobservable: ignore });
-    });
+    patches.method(Job, 'moveToFailed', (job: JobShape, [error]: [unknown], call) =>
+      byApplication(job, call, (claim) => fail(claim, error)),
+    );
   if (!fits) return false;
-  patches.method(Job, 'shouldRetryJob', (job: JobShape, _: unknown[], call) =>
-    settle(call, {
-      done: (decision) => {
-        const [willRetry, delayMs] = decision as [boolean, number | undefined];
-        if (willRetry) claimOf(job).retryAt = Date.now() + (delayMs ?? 0);
-      },
-      failed: ignore,
-      unobservable: ignore,
-    }),
-  );
+  patches.method(Job, 'shouldRetryJob', (job: JobShape, _: unknown[], call) => {
+    const claim = claimOf(job);
+    return claim === undefined ? call() : settle(call, { done: decided, failed: ignore, unobservable: ignore });
+    function decided(decision: unknown): void {
+      const [willRetry, delayMs] = decision as [boolean, number | undefined];
+      if (willRetry && claim !== undefined) claim.retryAt = Date.now() + (delayMs ?? 0);
+    }
+  });
   return true;
 }
 
 function ignore(): void {}
 
+/** A worker settles a job once its handler has returned, and tells so by an event; before that, the application does. */
+function byApplication(job: JobShape, call: () => unknown, settled: (claim: Claim) => void): unknown {
+  const claim = claimOf(job);
+  if (claim?.run === undefined || claim.handled !== undefined) return call();
+  return settle(call, { done: () => settled(claim), failed: ignore, unobservable: ignore });
+}
+
 function process(worker: QueueShape, job: JobShape, call: () => unknown): unknown {
   if (!isObserved()) return call();
-  const claim = claimOf(job);
+  const claim = takeClaim(job);
   const over = () => giveUp(worker, claim);
   return settle(call, { done: over, failed: over, unobservable: over });
 }
 
 function handle(worker: QueueShape, job: JobShape, call: () => unknown): unknown {
-  let claim: Claim | undefined;
-  guarded(HOOK, () => {
-    if (!isObserved()) return;
-    claim = claimOf(job);
-    startRun(worker, claim);
-  });
-  const run = claim?.run;
-  if (claim === undefined || run === undefined) return call();
-  const handled = claim;
+  const claim = claimOf(job);
+  if (claim === undefined) return call();
+  guarded(HOOK, () => startRun(worker, claim));
+  if (claim.run === undefined) return call();
   const startedAt = performance.now();
   const returned = (error?: unknown): void => {
-    handled.handled = { durationMs: performance.now() - startedAt, error };
+    claim.handled = { durationMs: performance.now() - startedAt, error };
   };
   // BullMQ awaits what the handler returns: `then` of a lazy query is called once, as without us.
-  return context.with(run.context, () =>
-    settle(() => Promise.resolve(call()), {
-      done: () => returned(),
-      failed: returned,
-      unobservable: () => returned(),
-    }),
+  return context.with(claim.run.context, () =>
+    settle(() => Promise.resolve(call()), { done: () => returned(), failed: returned, unobservable: () => returned() }),
   );
-}
-
-function complete(job: JobShape, manual: Manual): void {
-  const claim = claimOf(job);
-  manual.settled(claim);
-  endRun(claim);
-}
-
-function fail(claim: Claim, error: unknown, manual: Manual): void {
-  claim.settled = true;
-  manual.settled(claim);
-  rememberRetry(claim);
-  if (claim.run === undefined) decideWithoutRun(claim, error);
-  else failRun(claim, error);
 }
 
 const PUT_BACK = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError']);
@@ -90,6 +70,8 @@ const RATE_LIMITED = 'bullmq:rateLimitExceeded';
 
 /** Ends a run that the broker was not told of; a run that has ended already stays as it is. */
 function giveUp(worker: QueueShape, claim: Claim): void {
+  dropClaim(claim);
+  if (claim.settled === true) return;
   const error = claim.handled?.error as { name?: unknown; message?: unknown } | undefined;
   const isPutBack = PUT_BACK.has(error?.name as string) || error?.message === RATE_LIMITED;
   if (isPutBack) endRun(claim, { result: 'skip', final: false });

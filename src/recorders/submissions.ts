@@ -1,8 +1,8 @@
-import { type Context, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Context, context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** Where a submitted job goes. */
 export type Submitted = Pick<JobTarget, 'queue' | 'name'>;
@@ -37,24 +37,23 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
   const startTime = Date.now();
   const span = hasSpan === false ? undefined : startSpan(...describe(system, jobs, startTime), parent);
   let open = true;
-  const finish = (taken: readonly Submitted[], errorType?: string): void => {
+  const finish = (taken: readonly Submitted[], errorType?: string, id?: string): void => {
     if (!open) return;
     open = false;
-    if (errorType !== undefined) {
-      span?.setAttribute('error.type', errorType);
-      span?.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    span?.end();
+    endSpan(span, undefined, (ending) => {
+      if (id !== undefined) ending.setAttribute('gaugeway.job.id', id);
+      if (errorType === undefined) return;
+      ending.setAttribute('error.type', errorType);
+      ending.setStatus({ code: SpanStatusCode.ERROR });
+    });
     for (const { target, count } of grouped(taken)) {
       publish(Object.freeze({ kind: 'job_submission', system, ...target, startTime, count, errorType }));
     }
   };
   return {
-    context: span === undefined ? parent : trace.setSpan(parent, span),
-    end(taken = jobs, id) {
-      if (id !== undefined) span?.setAttribute('gaugeway.job.id', id);
-      finish(taken);
-    },
+    // Without a tracer there is nothing to make active.
+    context: span !== undefined && isSpanContextValid(span.spanContext()) ? trace.setSpan(parent, span) : parent,
+    end: (taken = jobs, id) => finish(taken, undefined, id),
     fail: (error) => finish(jobs, errorClass(error)),
     discard() {
       if (!open) return;
@@ -67,13 +66,14 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
 
 function describe(system: string, jobs: readonly Submitted[], startTime: number): [string, object] {
   const [first] = jobs;
-  const queue = jobs.every((job) => job.queue === first?.queue) ? first?.queue : undefined;
-  const name = jobs.every((job) => job.name === first?.name) ? first?.name : undefined;
+  const isOne = jobs.length === 1;
+  const queue = isOne || jobs.every((job) => job.queue === first?.queue) ? first?.queue : undefined;
+  const name = isOne || jobs.every((job) => job.name === first?.name) ? first?.name : undefined;
   const attributes = {
     'gaugeway.job.system.name': system,
     ...(queue === undefined ? {} : { 'gaugeway.job.queue.name': queue }),
     ...(name === undefined ? {} : { 'gaugeway.job.name': name }),
-    ...(jobs.length === 1 ? {} : { 'gaugeway.job.count': jobs.length }),
+    ...(isOne ? {} : { 'gaugeway.job.count': jobs.length }),
   };
   return [`send ${queue ?? name ?? system}`, { kind: SpanKind.PRODUCER, attributes, startTime }];
 }
