@@ -1,5 +1,6 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
+import { aiTelemetryInstrumentation } from './ai-sdk.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
 import { graphileWorkerInstrumentation } from './graphile-worker.ts';
@@ -33,6 +34,7 @@ const all: readonly {
     create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
   },
   { name: 'groq-sdk', loads: 'groq-sdk', addsTo: 'wire', create: (options) => groqSdkInstrumentation(sdk(options)) },
+  { name: 'ai-sdk', create: () => aiTelemetryInstrumentation() },
   {
     name: 'graphile-worker',
     loads: 'graphile-worker',

@@ -57,10 +57,16 @@ export interface RunningAgent {
   discard(): void;
 }
 
+/** A running agent as a hook sees it. */
+export interface RecordedAgent extends RunningAgent {
+  /** Ended with a verdict that somebody has already come to. */
+  settleAs(failure: Failure | undefined, end?: AgentEnd): void;
+}
+
 /** Records agents, tools and workflows; nothing is recorded until `gaugeway/register` or `setup()` ran. */
 export const agents = {
   /** Starts what the caller ends. */
-  start(details: AgentStart): RunningAgent {
+  start(details: AgentStart): RecordedAgent {
     return isObserved() && isNamed(details) ? new Run(details, details.context ?? activeContext()) : NOTHING;
   },
 
@@ -84,7 +90,7 @@ function isNamed(details: AgentStart | undefined): details is AgentStart {
   return isName(kind === 'tool' || kind === 'node' ? details?.name : undefined, 'the name of a tool or node');
 }
 
-class Run implements RunningAgent {
+class Run implements RecordedAgent {
   readonly context: Context;
   readonly #kind: AgentStart['kind'];
   readonly #name: string | undefined;
@@ -122,14 +128,14 @@ class Run implements RunningAgent {
   }
 
   end(end?: AgentEnd): void {
-    this.#finish(undefined, end);
+    this.settleAs(undefined, end);
   }
 
   fail(error: unknown, end?: AgentEnd): void {
     const failure = classify(error);
     // A tool is the application's own code: its errors are named as the application names them.
     const isOwn = failure.outcome === 'error' && (this.#kind === 'tool' || this.#kind === 'node');
-    this.#finish(isOwn ? { outcome: 'error', errorType: errorClass(error) } : failure, end);
+    this.settleAs(isOwn ? { outcome: 'error', errorType: errorClass(error) } : failure, end);
   }
 
   discard(): void {
@@ -171,7 +177,7 @@ class Run implements RunningAgent {
     return this.#name ?? this.#kind;
   }
 
-  #finish(failure: Failure | undefined, end: AgentEnd | undefined): void {
+  settleAs(failure: Failure | undefined, end?: AgentEnd): void {
     if (!this.#open) return;
     this.#open = false;
     const durationMs = Math.max(0, (end?.endedAt ?? performance.now()) - this.#startedAt);
@@ -249,11 +255,12 @@ interface ForeignSpan {
 
 const NAME_KEYS = Object.values(NAMES);
 
-const NOTHING: RunningAgent = {
+const NOTHING: RecordedAgent = {
   get context() {
     return context.active();
   },
   end() {},
   fail() {},
+  settleAs() {},
   discard() {},
 };

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
-import { drop, publish, publishEnd, publishStart } from '../observe.ts';
+import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
 import { ChunkTimes } from './chunk-times.ts';
 import { Bill, pricer } from './cost.ts';
@@ -51,8 +51,20 @@ export interface RunningCall {
   fail(error: unknown, result?: ModelCallResult): void;
 }
 
+/** What a hook knows of a call that it opens. */
+export interface HookedCallStart extends ModelCallStart {
+  /** False where somebody else makes the span. @default true */
+  readonly span?: boolean | undefined;
+  /** True where provider, operation and model are what the library calls them: the wire tells them better. @default false */
+  readonly isGuess?: boolean | undefined;
+  /** Told what the call came to, where it is not part of another one. */
+  readonly ended?: ((failure: Failure | undefined, endedAt: number) => void) | undefined;
+}
+
 /** A running call or layer as the recorders see it. */
 export interface RecordedCall extends RunningCall {
+  /** The wire has seen an exchange of it, and reads there what came of it. */
+  readonly isSeen: boolean;
   /**
    * The work handed back what cannot be awaited (a stream, an SDK's promise): the call ends with the exchange that feeds
    * it, and is unknown without one.
@@ -107,17 +119,22 @@ export class Call extends Scope implements RecordedCall {
   readonly #bill = new Bill();
   readonly #chunks = new ChunkTimes();
 
-  constructor(details: ModelCallStart, parent: Context, request?: SdkRequest) {
+  readonly #isGuess: boolean;
+  readonly #ended: HookedCallStart['ended'];
+
+  constructor(details: HookedCallStart, parent: Context, request?: SdkRequest) {
     const target = targetOf(details);
     super(target, undefined, request);
     this.#merged = target;
+    this.#isGuess = details.isGuess === true;
+    this.#ended = details.ended;
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = Date.now() - (performance.now() - this.#startedAt);
     this.inbound = inboundIn(parent);
     this.inbound?.began();
     if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
     if (this.#agent !== undefined) this.#agent.inferenceCalls++;
-    this.#span = startModelSpan(target, this.#startTime, parent);
+    this.#span = startModelSpan(target, this.#startTime, parent, details.span);
     this.context = withScope(this.#span.context, this);
     this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
     pricer().prepare();
@@ -192,11 +209,8 @@ export class Call extends Scope implements RecordedCall {
     startedAt: number,
     retryCount = 0,
   ): Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'> {
-    this.#merged = {
-      ...target,
-      ...defined(this.#merged),
-      streaming: this.#merged.streaming || target.streaming,
-    };
+    const [rather, otherwise] = this.#isGuess && this.#attempts === 0 ? [target, this.#merged] : [this.#merged, target];
+    this.#merged = { ...otherwise, ...defined(rather), streaming: rather.streaming || otherwise.streaming };
     const number = this.#attempts++;
     if (follows === undefined) {
       // What it retries was a call of its own, as nobody has told that the two belong together.
@@ -272,6 +286,7 @@ export class Call extends Scope implements RecordedCall {
     if (this.#attempts === 0) this.inbound?.ended(this.#startedAt, endedAt);
     else this.inbound?.ended();
     publish(call);
+    guarded('a hook', () => this.#ended?.(failure, endedAt));
   }
 
   #verdict(): [failure: Failure | undefined, endedAt: number] {

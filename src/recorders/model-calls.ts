@@ -7,6 +7,7 @@ import { isLive } from './live.ts';
 import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
 import {
   Call,
+  type HookedCallStart,
   type ModelCallResult,
   type ModelCallStart,
   type RecordedCall,
@@ -18,7 +19,7 @@ import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
 export type { AttemptStart, RunningAttempt, Seat } from './model-attempt.ts';
-export type { ModelCallResult, ModelCallStart, RunningCall } from './model-call.ts';
+export type { HookedCallStart, ModelCallResult, ModelCallStart, RecordedCall, RunningCall } from './model-call.ts';
 export type { SdkRequest } from './model-scope.ts';
 
 const PROVIDER = 'the provider of a model call';
@@ -73,6 +74,14 @@ export const modelCalls = {
     );
   },
 
+  /**
+   * Starts a call whose work runs in its context and nowhere else, for a hook that ends it. Inside another call it only
+   * adds to that one.
+   */
+  open(details: HookedCallStart, request?: SdkRequest): RecordedCall | undefined {
+    return isObserved() && isName(details.provider, PROVIDER) ? open(details, false, request) : undefined;
+  },
+
   /** Takes a place for an exchange whose request is not known yet: in this context, by the calls that are open now. */
   seat: takeSeat,
 
@@ -98,7 +107,7 @@ function takeSeat(parent: Context): Seat | undefined {
   return new Seat(scope.host());
 }
 
-function open(details: ModelCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
+function open(details: HookedCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
   const parent = details.context ?? activeContext();
   const scope = scopeIn(parent);
   if (scope === undefined) return new Call(details, parent, request);

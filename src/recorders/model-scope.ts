@@ -110,6 +110,8 @@ export abstract class Scope {
     const sender = this.sender();
     if (sender === undefined) return failure;
     const request = sender.request as SdkRequest;
+    // Only an SDK that tells which signals there are tells an abort from its own timeout.
+    if (!('signal' in request)) return failure;
     if (request.signal?.aborted === true) return abortedBy(request.signal);
     const { timeoutMs = Number.POSITIVE_INFINITY } = request;
     const isSlow = !target.streaming && durationMs >= timeoutMs * TIMEOUT_TOLERANCE;
@@ -136,6 +138,10 @@ export abstract class Scope {
   /** What the first part follows: what the layer itself does. */
   protected inherited(): FailedPart | undefined {
     return undefined;
+  }
+
+  get isSeen(): boolean {
+    return !this.isEmpty;
   }
 
   protected get isEmpty(): boolean {

@@ -12,8 +12,13 @@ export interface ModelSpan {
 }
 
 /** Attributes that a sampler may read are set at the start, as the GenAI convention asks. */
-export function startModelSpan(target: ModelTarget, startTime: number, parent: Context): ModelSpan {
-  if (hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
+export function startModelSpan(
+  target: ModelTarget,
+  startTime: number,
+  parent: Context,
+  isWanted: boolean | undefined = true,
+): ModelSpan {
+  if (!isWanted || hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
   const span = startSpan(
     nameOf(target),
     { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) },

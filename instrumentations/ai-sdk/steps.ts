@@ -1,0 +1,67 @@
+import { type Context, createContextKey } from '@opentelemetry/api';
+import {
+  type HookedCallStart,
+  type ModelCallResult,
+  modelCalls,
+  type RecordedCall,
+} from '../../src/recorders/model-calls.ts';
+
+/** One asking of a model, as the AI SDK makes it: a call with all of the attempts that its retries make. */
+export class ModelStep {
+  readonly #maxRetries: number | undefined;
+  #call: RecordedCall | undefined;
+  #error: unknown;
+  #failures = 0;
+
+  /** @param maxRetries undefined where it cannot be told which failure is the last */
+  constructor(maxRetries: number | undefined) {
+    this.#maxRetries = maxRetries;
+  }
+
+  /** The context for the next attempt. */
+  attempt(details: HookedCallStart, parent: Context): Context {
+    this.#call ??= modelCalls.open({ ...details, context: parent, isGuess: true }, {});
+    return this.#call?.context ?? parent;
+  }
+
+  /** True where this attempt is the first. */
+  get isNew(): boolean {
+    return this.#call === undefined;
+  }
+
+  answered(result: ModelCallResult): void {
+    // What the wire has read of the answer is more than the AI SDK tells.
+    if (this.#call?.isSeen === true) this.#call.end();
+    else this.#call?.end(result);
+  }
+
+  /** The answer is a stream: it ends where the exchange that feeds it ends. */
+  streams(): void {
+    this.#call?.endWithStream();
+  }
+
+  /** An attempt failed; the AI SDK tries again what its error says may be tried again. */
+  failed(error: unknown): void {
+    this.#error = error;
+    this.#failures++;
+    if (this.#maxRetries === undefined) return;
+    const isRetried = (error as { isRetryable?: unknown } | null | undefined)?.isRetryable === true;
+    if (!isRetried || this.#failures > this.#maxRetries) this.#call?.fail(error);
+  }
+
+  /** Nothing is tried any more. */
+  over(error?: unknown): void {
+    const failure = error ?? this.#error;
+    if (failure !== undefined) this.#call?.fail(failure);
+  }
+}
+
+const STEP = createContextKey('gaugeway.ai-sdk.step');
+
+export function stepIn(context: Context): ModelStep | undefined {
+  return context.getValue(STEP) as ModelStep | undefined;
+}
+
+export function withStep(context: Context, step: ModelStep): Context {
+  return context.setValue(STEP, step);
+}

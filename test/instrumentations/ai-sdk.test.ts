@@ -1,0 +1,220 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Behaviour, type MockProvider, startMockProvider } from '../../examples/mock-provider/index.ts';
+import { writeAppWith } from '../helpers/copies.ts';
+import { type Receiver, startReceiver } from '../helpers/receiver.ts';
+import { NODES, REGISTER, ROOT, runApp } from '../helpers/run-app.ts';
+
+const SCENARIOS = new URL('../fixtures/ai-sdk/scenarios.mjs', import.meta.url).href;
+const CALLS = 'gen_ai.client.operation.duration';
+const ATTEMPTS = 'gaugeway.model.attempt.duration';
+const MODEL = 'gen_ai.request.model';
+
+interface Sdk {
+  readonly alias: string;
+  readonly provider: string;
+}
+const AI_7: Sdk = { alias: 'ai', provider: '@ai-sdk/openai' };
+const MATRIX = NODES.map((node) => ({ ...AI_7, node })).flatMap((row) =>
+  (['.mjs', '.cjs'] as const).map((extension) => ({ ...row, extension })),
+);
+
+/** What became of each model: its calls, their attempts, the error of the last and what was tried again. */
+const EXPECTED: Readonly<
+  Record<string, readonly [calls: number, attempts: number, errorType?: string | undefined, retries?: number]>
+> = {
+  'second-try': [1, 2, undefined, 1],
+  exhausted: [1, 3, 'server_error', 2],
+  'not-tried-again': [1, 1, 'invalid_request_error'],
+  refused: [1, 1, 'ECONNREFUSED'],
+  'aborted-while-asking': [1, 1, 'aborted'],
+  'aborted-while-waiting': [1, 1, 'aborted'],
+  'timed-out': [1, 1, 'timeout'],
+  'stream-third-try': [1, 3, undefined, 2],
+  'stream-exhausted': [1, 2, 'server_error', 1],
+  'stream-drop': [1, 1, 'UND_ERR_SOCKET'],
+  'stream-abort': [1, 1, 'aborted'],
+  'embedding-second-try': [1, 2, undefined, 1],
+  'embedding-many': [1, 2],
+  // Objects are told on no channel.
+  'object-second-try': [2, 2, 'server_error'],
+  'tool-loop': [2, 2],
+  'tool-fails': [2, 2],
+  'stream-tool-loop': [2, 2],
+  'agent-fails': [1, 1, 'server_error'],
+  agent: [2, 2],
+  unasked: [1, 1, 'server_error'],
+};
+
+let mock: MockProvider;
+let receiver: Receiver;
+/** Nothing listens here any more. */
+let refusing: string;
+beforeAll(async () => {
+  const tries = new Map<string, number>();
+  mock = await startMockProvider({
+    behaviour: ({ body, headers }) => {
+      const { model = '', stream } = body as { model?: string; stream?: boolean };
+      // Each process counts for itself.
+      const key = `${headers['x-run']} ${model}`;
+      const number = (tries.get(key) ?? 0) + 1;
+      tries.set(key, number);
+      return behaviourOf(model, number, stream === true, body);
+    },
+  });
+  receiver = await startReceiver();
+  const gone = await startMockProvider();
+  refusing = `${gone.url}/v1`;
+  await gone.close();
+});
+afterAll(async () => {
+  await mock.close();
+  await receiver.close();
+});
+
+function behaviourOf(model: string, number: number, isStream: boolean, body: unknown): Partial<Behaviour> {
+  const overloaded = { status: 503, retryAfterSeconds: 0.1 };
+  if (model === 'exhausted' || model === 'stream-exhausted' || model === 'unasked') return overloaded;
+  if (model === 'agent-fails') return overloaded;
+  if (model === 'not-tried-again') return { status: 400 };
+  if (model.endsWith('second-try') && number < 2) return overloaded;
+  if (model === 'stream-third-try' && number < 3) return overloaded;
+  if (model === 'aborted-while-waiting') return { status: 503, retryAfterSeconds: 5 };
+  if (model === 'aborted-while-asking' || model === 'timed-out') return { hang: 'headers' };
+  if (model === 'stream-abort') return { chunks: 500, chunkDelayMs: 20 };
+  if (model === 'stream-drop') return { chunks: 50, chunkDelayMs: 2, dropAfterChunks: 5 };
+  if (model.startsWith('object')) return { chunks: 1, deltaText: '{"city":"Oslo"}' };
+  const isAgent = model.includes('tool') || model === 'agent';
+  const hasAnswer = JSON.stringify(body).includes('tool_call_id');
+  return isAgent && !hasAnswer ? toolCall(model, isStream) : { chunks: 4 };
+}
+
+/** The mock speaks; that it wants to use a tool is told in its own words. */
+function toolCall(model: string, isStream: boolean): Partial<Behaviour> {
+  const call = {
+    index: 0,
+    id: 'call_1',
+    type: 'function',
+    function: { name: 'weather', arguments: '{"city":"Oslo"}' },
+  };
+  const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 };
+  const answer = { id: 'c', object: 'chat.completion', created: 1, model };
+  const message = { role: 'assistant', content: null, tool_calls: [call] };
+  if (!isStream) {
+    const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    return { rawBody: JSON.stringify({ ...answer, choices, usage }), contentType: 'application/json' };
+  }
+  const event = (choices: unknown[], more = {}) =>
+    `data: ${JSON.stringify({ ...answer, object: 'chat.completion.chunk', choices, ...more })}\n\n`;
+  const rawBody = [
+    event([{ index: 0, delta: message, finish_reason: null }]),
+    event([{ index: 0, delta: {}, finish_reason: 'tool_calls' }]),
+    event([], { usage }),
+    'data: [DONE]\n\n',
+  ].join('');
+  return { rawBody, contentType: 'text/event-stream' };
+}
+
+let runs = 0;
+function write({ alias, provider, extension }: (typeof MATRIX)[number]): string {
+  const get = (name: string, from: string) =>
+    extension === '.mjs' ? `import * as ${name} from '${from}';` : `const ${name} = require('${from}');`;
+  const source = `${get('ai', 'ai')}\n${get('provider', provider)}
+    const createOpenAI = (options) => provider.createOpenAI({ ...options, headers: { 'x-run': process.env.RUN } });
+    import('${SCENARIOS}').then(({ run }) => run(ai, createOpenAI));\n`;
+  return writeAppWith(alias, 'ai', source, extension);
+}
+
+describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
+  let seen: [string, unknown][];
+
+  it('sees the same results, errors and rejections as without us', async () => {
+    const env = {
+      BASE_URL: `${mock.url}/v1`,
+      REFUSING_URL: refusing,
+      GAUGEWAY_MODEL_ENDPOINTS: `openai=${refusing},openai=${mock.url}`,
+      OTEL_TRACES_SAMPLER: 'always_off',
+    };
+    const file = write(row);
+    receiver.reset();
+    const [bare, measured] = await Promise.all([
+      runApp({ node: row.node, file, env: { ...env, RUN: String(++runs) } }),
+      runApp({ node: row.node, file, flags: REGISTER, env: { ...env, ...receiver.env, RUN: String(++runs) } }),
+    ]);
+    rmSync(dirname(file), { recursive: true, force: true });
+    expect(bare).toMatchObject({ code: 0, stderr: '' });
+    expect(measured).toMatchObject({ code: 0, stderr: '' });
+    seen = JSON.parse(measured.stdout) as typeof seen;
+    expect(seen).toEqual(JSON.parse(bare.stdout));
+    expect(Object.fromEntries(seen)).toHaveProperty('unhandled');
+  }, 60_000);
+
+  it('is one call for each asking of a model, with its attempts and its retries', () => {
+    const models = seen.map(([model]) => model).filter((model) => model !== 'unhandled');
+    const told = (model: string) => [
+      model,
+      receiver.total(CALLS, { [MODEL]: model }),
+      receiver.total(ATTEMPTS, { [MODEL]: model }),
+      receiver.points(CALLS, { [MODEL]: model })[0]?.attributes['error.type'],
+      receiver.total('gaugeway.model.retries', { [MODEL]: model }),
+    ];
+    expect([...models, 'unasked'].map(told)).toEqual(
+      [...models, 'unasked'].map((model) => {
+        const [calls, attempts, errorType, retries = 0] = EXPECTED[model] ?? [1, 1];
+        return [model, calls, attempts, errorType, retries];
+      }),
+    );
+  });
+
+  it('gives the agents among them, and their tools', () => {
+    const agent = (name: string | undefined, model: string) => ({
+      ...(name && { 'gen_ai.agent.name': name }),
+      [MODEL]: model,
+    });
+    const told = (name: string, key: string) =>
+      Object.fromEntries(receiver.points(name).map(({ attributes, count, sum }) => [attributes[key], [count, sum]]));
+    expect(receiver.total('gen_ai.invoke_agent.duration', agent('forecaster', 'tool-loop'))).toBe(1);
+    expect(receiver.points('gen_ai.invoke_agent.duration', { [MODEL]: 'agent-fails' })[0]?.attributes).toMatchObject({
+      'error.type': 'server_error',
+    });
+    expect(
+      receiver
+        .points('gen_ai.invoke_agent.duration')
+        .map(({ attributes, count }) => [attributes[MODEL], count])
+        .sort(),
+    ).toEqual([
+      ['agent', 1],
+      ['agent-fails', 1],
+      ['stream-tool-loop', 1],
+      ['tool-fails', 1],
+      ['tool-loop', 1],
+    ]);
+    // forecaster, and those without a name.
+    expect(told('gen_ai.invoke_agent.inference_calls', 'gen_ai.agent.name')).toEqual({
+      forecaster: [1, 2],
+      undefined: [4, 7],
+    });
+    expect(told('gen_ai.invoke_agent.tool_calls', 'gen_ai.agent.name')).toEqual({
+      forecaster: [1, 1],
+      undefined: [4, 3],
+    });
+    expect(
+      Object.fromEntries(
+        receiver
+          .points('gen_ai.execute_tool.duration', { 'gen_ai.tool.name': 'weather', 'gen_ai.tool.type': 'function' })
+          .map(({ attributes, count }) => [
+            `${attributes['gen_ai.agent.name'] ?? ''} ${attributes['error.type'] ?? ''}`,
+            count,
+          ]),
+      ),
+    ).toEqual({ 'forecaster ': 1, ' ': 2, ' RangeError': 1 });
+  });
+
+  it('leaves nothing in flight', () => {
+    expect(receiver.points('gaugeway.model.active').filter(({ value }) => value !== 0)).toEqual([]);
+    expect(receiver.points('gaugeway.self.dropped').filter(({ value }) => value !== 0)).toEqual([]);
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', row.alias, 'package.json'), 'utf8'));
+    expect(version).toBeDefined();
+  });
+});
