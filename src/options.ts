@@ -131,6 +131,12 @@ export const settings = {
     milliseconds,
     undefined as number | undefined,
   ),
+  runtimeMetrics: setting(
+    'Tell of event loop, garbage collection, heap, memory and CPU of the process.',
+    ['GAUGEWAY_RUNTIME_METRICS'],
+    switchValue,
+    false,
+  ),
   logLevel: setting(
     'Least severe of our own complaints that is said on stderr.',
     ['OTEL_LOG_LEVEL'],

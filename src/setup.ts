@@ -21,6 +21,7 @@ import { usePricer } from './recorders/cost.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
 import { startQueuePoller } from './recorders/queues.ts';
 import { useTracerProvider } from './recorders/tracer.ts';
+import { startRuntimeMetrics } from './runtime-metrics.ts';
 import { useThresholds } from './thresholds.ts';
 import { createViews } from './views.ts';
 
@@ -147,6 +148,7 @@ function start(options: ResolvedOptions): Handle {
     instrumentation.setMeterProvider(metrics.getMeterProvider());
   }
   for (const instrumentation of instrumentations) instrumentation.enable();
+  const stopRuntime = options.runtimeMetrics ? startRuntimeMetrics() : undefined;
   // Gauges and the state of the hooks are there from the start, not from the first call.
   recording.listener.start();
 
@@ -161,6 +163,7 @@ function start(options: ResolvedOptions): Handle {
         expectEnd(true);
         await bounded(providers.shutdown());
         expectEnd(false);
+        stopRuntime?.();
         recording.stop();
         stopDiag();
         if (shared[SETUP] === handle) shared[SETUP] = undefined;

@@ -121,6 +121,7 @@ const examples: Record<Setting, Example> = {
   httpErrorRate: { good: [['0.01', 0.01]], bad: ['5', '-1', '1%'], wrong: ['0.5', 2] },
   logLevel: { good: [['DEBUG', 'debug']], bad: ['loud'], wrong: ['loud', 30] },
   queuePollIntervalMs: MS,
+  runtimeMetrics: SWITCH,
   maxAttributeValues: WHOLE,
 };
 

@@ -48,6 +48,7 @@ export async function startPlatform(trafficSeconds: number | undefined): Promise
       OTEL_METRICS_EXPORTER: exportsTo === undefined ? 'prometheus' : 'otlp,prometheus',
       OTEL_TRACES_EXPORTER: exportsTo === undefined ? 'none' : 'otlp',
       OTEL_EXPORTER_OTLP_ENDPOINT: exportsTo ?? COLLECTOR_URL,
+      GAUGEWAY_RUNTIME_METRICS: 'true',
       OTEL_METRIC_EXPORT_INTERVAL: interval || EXPORT_INTERVAL_MS,
       OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),

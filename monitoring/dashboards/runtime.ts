@@ -15,7 +15,7 @@ const service: Variable = {
 };
 const OF: Where = { job: chosen(service) };
 const PROCESS: LabelKey[] = ['job', 'instance'];
-const NEEDS = 'No metrics of Node. They need the instrumentation of the runtime, and of the host for CPU and memory.';
+const NEEDS = 'No metrics of Node. They need GAUGEWAY_RUNTIME_METRICS=true.';
 
 /** "Is the process itself the reason?" */
 export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
@@ -110,9 +110,9 @@ export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
             stacked: true,
             queries: [
               line(
-                sumBy([...PROCESS, 'process.cpu.state'], rate(series(runtime.processCpuTime, undefined, OF), RATE)),
+                sumBy([...PROCESS, 'cpu.mode'], rate(series(runtime.processCpuTime, undefined, OF), RATE)),
                 ...PROCESS,
-                'process.cpu.state',
+                'cpu.mode',
               ),
             ],
             needs: NEEDS,

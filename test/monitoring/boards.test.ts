@@ -243,7 +243,7 @@ test('every panel of model calls reads both generations of the names', () => {
         names: selectorsOf(expanded(expr)).map(({ name }) => name),
       })),
     )
-    .filter(({ names }) => names.some((name) => name.startsWith('gen_ai_')));
+    .filter(({ names }) => names.some((name) => name.startsWith('gen_ai_client_')));
   expect(genAi.length).toBeGreaterThan(15);
   const onlyLatest = ['Share of input read from the cache', 'Share of output spent on reasoning'];
   for (const { title = '', names } of genAi) {
