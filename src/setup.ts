@@ -1,6 +1,7 @@
 import { metrics, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricProducer, ViewOptions } from '@opentelemetry/sdk-metrics';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import {
   createInstrumentations,
   hookedFiles,
@@ -11,6 +12,7 @@ import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { createDistributionProducer } from './export/distribution-producer.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
+import { createJobSpanProcessor } from './export/spans.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
 import { installLoadHooks } from './load-hooks.ts';
 import { MetricsListener } from './metrics.ts';
@@ -25,6 +27,7 @@ import { startRuntimeMetrics } from './runtime-metrics.ts';
 import { useThresholds } from './thresholds.ts';
 import { createViews } from './views.ts';
 
+export { recordJobSpans } from './job-spans/sampler.ts';
 export type { ModelEndpoint, ModelPrice, Options, PriceTable } from './options.ts';
 
 /** What `setup()` returns. */
@@ -43,6 +46,11 @@ export interface Preset {
   readonly instrumentations: Instrumentation[];
   /** What the SDK's instruments cannot take (the time per chunk); for the readers of the application. */
   readonly metricProducers: MetricProducer[];
+  /**
+   * Turn the spans of orchestrators that make their own (DBOS, Restate, Hatchet, Vercel's workflow) into jobs; for the
+   * tracer provider of the application, with `recordJobSpans(sampler)` around a sampler that drops some.
+   */
+  readonly spanProcessors: SpanProcessor[];
   /** Ends the recording and takes the instrumentations off; a second call does nothing. */
   stop(): void;
 }
@@ -52,7 +60,13 @@ const SETUP = Symbol.for('gaugeway.setup.1');
 const PRESET = Symbol.for('gaugeway.preset.1');
 const shared = globalThis as { [SETUP]?: Handle | undefined; [PRESET]?: Preset | undefined };
 const NO_HANDLE: Handle = { flush: async () => undefined, shutdown: async () => undefined };
-const NO_PRESET: Preset = { views: [], instrumentations: [], metricProducers: [], stop: () => undefined };
+const NO_PRESET: Preset = {
+  views: [],
+  instrumentations: [],
+  metricProducers: [],
+  spanProcessors: [],
+  stop: () => undefined,
+};
 
 /**
  * Sets up metrics, traces and instrumentations for this process; `gaugeway/register` calls it. A second call returns
@@ -98,6 +112,7 @@ export function preset(options: Options = {}): Preset {
     views: createViews(resolved.views),
     instrumentations,
     metricProducers: [createDistributionProducer(recording.listener.distributions)],
+    spanProcessors: [createJobSpanProcessor()],
     stop() {
       for (const instrumentation of instrumentations) instrumentation.disable();
       recording.stop();

@@ -8,6 +8,8 @@ import {
   type SpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
+import { JobSpanProcessor } from '../job-spans/processor.ts';
+import { recordJobSpans } from '../job-spans/sampler.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
@@ -26,7 +28,13 @@ export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] 
       }),
     );
   }
-  return processors;
+  // Where nobody wants spans there are none to read.
+  return processors.length > 0 ? [createJobSpanProcessor(), ...processors] : [];
+}
+
+/** A processor that turns the spans of orchestrators with spans of their own into jobs and steps. */
+export function createJobSpanProcessor(): SpanProcessor {
+  return new JobSpanProcessor();
 }
 
 function createExporter(options: ResolvedOptions): SpanExporter {
@@ -43,5 +51,5 @@ export function createSampler({ tracesSampler, tracesSamplerArgument }: Resolved
       : name === 'traceidratio'
         ? new TraceIdRatioBasedSampler(tracesSamplerArgument)
         : new AlwaysOnSampler();
-  return tracesSampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
+  return recordJobSpans(tracesSampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root);
 }

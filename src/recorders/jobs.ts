@@ -4,6 +4,7 @@ import {
   createContextKey,
   type Link,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -29,6 +30,8 @@ export interface JobStart {
   readonly attempt?: number | undefined;
   /** When the job was created: with it the run that decides the job also gives the job's whole duration. */
   readonly createdAt?: number | undefined;
+  /** When the run began, where that was some time ago. @default now */
+  readonly startTime?: number | undefined;
   /** How long the job was ready to run before it ran; intended delays and backoff are not waiting. */
   readonly waitMs?: number | undefined;
   /** The parent context. @default the active one */
@@ -66,7 +69,17 @@ const JOB = createContextKey('gaugeway.job');
 
 /** The job that runs in a context. */
 export function jobIn(context: Context): JobTarget | undefined {
-  return context.getValue(JOB) as JobTarget | undefined;
+  const span = trace.getSpanContext(context);
+  const job = span === undefined ? undefined : jobsOfSpans.get(span);
+  return job ?? (context.getValue(JOB) as JobTarget | undefined);
+}
+
+/** Jobs whose orchestrator makes the spans: no context can be given to what runs in one of them. */
+const jobsOfSpans = new WeakMap<SpanContext, JobTarget>();
+
+/** What runs in this span of somebody else's is part of the job. */
+export function bindSpan(span: SpanContext, job: JobTarget): void {
+  jobsOfSpans.set(span, job);
 }
 
 /** Records jobs and their steps; nothing is recorded until `gaugeway/register` or `setup()` ran. */
@@ -112,14 +125,17 @@ class Run implements RunningJob {
   readonly context: Context;
   readonly #target: JobTarget;
   readonly #details: JobStart;
-  readonly #startedAt = performance.now();
-  readonly #startTime = Date.now();
+  readonly #startedAt: number;
+  readonly #startTime: number;
   readonly #span: Span | undefined;
   readonly #running: Running;
   #open = true;
 
   constructor(details: JobStart, parent: Context) {
     this.#details = details;
+    const now = Date.now();
+    this.#startTime = details.startTime ?? now;
+    this.#startedAt = performance.now() - (now - this.#startTime);
     this.#target = { system: details.system ?? 'custom', queue: details.queue, name: details.name };
     const attributes = {
       'gaugeway.job.system.name': this.#target.system,
