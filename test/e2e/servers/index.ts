@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { type RunningServer, requireBinary, startServer } from './process.ts';
 
-export { ALERTMANAGER_CONFIG, type Alertmanager, startAlertmanager } from './alertmanager.ts';
+export { ALERTMANAGER_CONFIG, type Alertmanager, type SentAlert, startAlertmanager } from './alertmanager.ts';
 export { endProcess, freePorts, waitFor } from './process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
