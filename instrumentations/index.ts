@@ -1,11 +1,13 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
 import { aiTelemetryInstrumentation } from './ai-sdk.ts';
+import { bedrockInstrumentation } from './bedrock.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
 import { graphileWorkerInstrumentation } from './graphile-worker.ts';
 import { httpServerInstrumentation } from './http-server.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
+import { openBedrockRequests } from './wire/client-requests.ts';
 import { Endpoints } from './wire/endpoints.ts';
 import { wireInstrumentation } from './wire.ts';
 
@@ -40,6 +42,13 @@ const all: readonly {
     loads: 'graphile-worker',
     files: /\/graphile-worker\/dist\/(helpers|worker)\.js$/,
     create: () => graphileWorkerInstrumentation(),
+  },
+  {
+    name: 'bedrock',
+    loads: '@aws-sdk/client-bedrock-runtime',
+    addsTo: 'wire',
+    create: ({ modelEndpoints }) =>
+      bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
   },
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];

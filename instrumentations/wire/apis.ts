@@ -1,4 +1,14 @@
 import { anthropicMessages, anthropicOnVertex } from './formats/anthropic-messages.ts';
+import {
+  anthropicOnBedrock,
+  bedrockConverse,
+  bedrockEmbeddings,
+  bedrockImages,
+  bedrockInvoke,
+  bedrockRerank,
+  openAiConverse,
+  openAiOnBedrock,
+} from './formats/bedrock.ts';
 import { cohereChat, cohereChatV1, cohereEmbeddings } from './formats/cohere.ts';
 import type { Format } from './formats/format.ts';
 import { gemini } from './formats/gemini.ts';
@@ -66,6 +76,13 @@ export const APIS: Readonly<Record<string, readonly Api[]>> = {
     { ...OLLAMA, path: /^\/api\/embed$/, format: ollamaEmbeddings },
     { path: /^\/v[12]\/embed$/, only: 'cohere', format: cohereEmbeddings },
   ],
+  converse: [bedrock('converse', bedrockConverse)],
+  'converse-stream': [
+    bedrock('converse-stream', openAiConverse, 'openai'),
+    bedrock('converse-stream', bedrockConverse),
+  ],
+  invoke: invoked('invoke'),
+  'invoke-with-response-stream': invoked('invoke-with-response-stream'),
   ':generateContent': [google('generateContent', gemini)],
   ':streamGenerateContent': [google('streamGenerateContent', gemini)],
   ':embedContent': [google('embedContent', geminiEmbeddings)],
@@ -77,6 +94,24 @@ export const APIS: Readonly<Record<string, readonly Api[]>> = {
     { path: /\/models\/imag[^/:]*:predict$/, format: googleImages },
   ],
 };
+
+/** The model is in the path, with its maker's name; the address of one, or a name with a dot, is told from others' models. */
+function bedrock(method: string, format: Format, maker = ''): Api {
+  const path = new RegExp(`/model/[^/]*${maker}[^/]*/${method}$`);
+  const anywhere = new RegExp(`/model/(?=[^/]*(?:[.:]|%3A))[^/]*${maker}[^/]*/${method}$`);
+  return { path, anywhere, only: 'aws.bedrock', format };
+}
+
+function invoked(method: string): Api[] {
+  return [
+    bedrock(method, bedrockRerank, 'rerank'),
+    bedrock(method, bedrockEmbeddings, 'embed'),
+    bedrock(method, bedrockImages, '(?:stability|image|canvas)'),
+    bedrock(method, anthropicOnBedrock, 'anthropic'),
+    bedrock(method, openAiOnBedrock, 'openai'),
+    bedrock(method, bedrockInvoke),
+  ];
+}
 
 function openAi(name: string, format: Format): Api {
   return { path: new RegExp(`/${name}$`), anywhere: new RegExp(`/v1/${name}$`), format };

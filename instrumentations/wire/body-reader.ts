@@ -1,3 +1,4 @@
+import { EventFrames } from './event-frames.ts';
 import { EventStream } from './event-stream.ts';
 import type { Answer, Format } from './formats/format.ts';
 import { type CompiledFields, compileFields } from './json-fields.ts';
@@ -58,11 +59,12 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/;
 const JSON_LINES_TYPE = /^application\/(?:x-ndjson|ndjson|x-jsonlines|jsonl|jsonlines|stream\+json)\b/;
 
 /** How the bytes of an answer hold what it says; `opaque` where they say nothing that is wanted. */
-export type Framing = 'events' | 'lines' | 'document' | 'opaque';
+export type Framing = 'events' | 'lines' | 'frames' | 'document' | 'opaque';
 
 /** The framing of a successful answer. Proxies send streams under other names; HTML is no answer of a model. */
 export function framingOf(format: Format, contentType: string, isStreamAskedFor: boolean): Framing {
   if (contentType.startsWith('text/event-stream')) return 'events';
+  if (contentType.startsWith('application/vnd.amazon.eventstream')) return 'frames';
   if (JSON_LINES_TYPE.test(contentType)) return 'lines';
   if (contentType.startsWith('text/html')) return 'document';
   if (isStreamAskedFor && format.lines === true) return 'lines';
@@ -73,6 +75,7 @@ export function framingOf(format: Format, contentType: string, isStreamAskedFor:
 
 /** A reader for the body. Without a content type that says so, only a whole JSON document is taken for an answer. */
 export function createBodyReader(format: Format, framing: Framing, answer: Answer): BodyReader {
+  if (framing === 'frames') return new EventFrames(format, fieldsOf(format).event, answer);
   if (framing === 'events' || framing === 'lines') {
     const fields = fieldsOf(format).event;
     const stream =

@@ -14,7 +14,7 @@ import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
 import type { ModelRequest } from './endpoints.ts';
-import type { Answer, Asked } from './formats/format.ts';
+import { type Answer, type Asked, addError } from './formats/format.ts';
 import { settledUsage } from './formats/usage.ts';
 import type { AnswerHead } from './headers.ts';
 import { tellRateLimits } from './rate-limits.ts';
@@ -53,6 +53,7 @@ export class Exchange {
   readonly #seat: Seat | undefined;
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
+  #counts: AnswerHead['counts'];
   #isStream = false;
   #asked: Asked = { streaming: false };
   #reader: BodyReader | undefined;
@@ -90,7 +91,7 @@ export class Exchange {
       ({ isPending, exchange }) => isPending && (asked.model ?? exchange.asked.model) === exchange.asked.model,
     );
     const { model, streaming } = asked.model === undefined && leader !== undefined ? leader.exchange.asked : asked;
-    this.#asked = { model, streaming };
+    this.#asked = { model, streaming, listedAs: asked.listedAs };
     if (this.#requestReader.oversized > 0) drop('oversized_value', this.#requestReader.oversized);
     const details: AttemptStart = {
       provider,
@@ -108,17 +109,20 @@ export class Exchange {
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, { contentType, encoding, location, limits }: AnswerHead): void {
+  answered(status: number, head: AnswerHead): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
     this.sent();
     this.#status = status;
+    const { contentType, encoding, location, limits, errorCode } = head;
+    this.#counts = head.counts;
+    if (status >= 300 && errorCode !== undefined) addError(this.#answer, errorCode);
     if (limits !== undefined) tellRateLimits(limits, { ...this.#start.request, requestModel: this.#asked.model });
     if (BODILESS.has(status)) return;
     if (status >= 300 && status < 400 && location !== undefined) this.#lead(location);
     const { format } = this.#start.request;
     const framing = status < 300 ? framingOf(format, contentType, this.#asked.streaming) : 'document';
-    this.#isStream = framing === 'events' || framing === 'lines';
+    this.#isStream = framing !== 'document' && framing !== 'opaque';
     if (framing === 'opaque') return;
     const reader = createBodyReader(format, framing, this.#answer);
     this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
@@ -203,8 +207,12 @@ export class Exchange {
       if (reader.oversized > 0) drop('oversized_value', reader.oversized);
     }
     const answer = this.#answer;
+    if (this.#counts !== undefined && answer.usage === undefined && (this.#status ?? 0) < 300) {
+      this.#start.request.format.head?.(this.#counts, answer);
+    }
     const result: ModelCallResult = {
       model: answer.model,
+      listedAs: this.#asked.listedAs,
       id: answer.id,
       finishReasons: answer.finishReasons,
       serviceTier: answer.serviceTier,

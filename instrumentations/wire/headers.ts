@@ -9,17 +9,29 @@ export interface AnswerHead {
   readonly location: string | undefined;
   /** The headers of rate limits, by their lower-case names. */
   readonly limits: ReadonlyMap<string, string> | undefined;
+  /** The class of an error, as AWS writes it. */
+  readonly errorCode?: string;
+  /** Tokens, as Bedrock counts them. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 const CONTENT_TYPE = 'content-type';
 const CONTENT_ENCODING = 'content-encoding';
 const LOCATION = 'location';
+const ERROR_TYPE = 'x-amzn-errortype';
+const COUNT = /^x-amzn-bedrock-(.+)-token-count$/;
+const COUNTS: Readonly<Record<string, string>> = {
+  input: 'input',
+  output: 'output',
+  'cache-read-input': 'cacheRead',
+  'cache-write-input': 'cacheWrite',
+};
 /** `x-ratelimit-remaining-tokens` of OpenAI and all that speak like it, `anthropic-ratelimit-tokens-remaining`. */
 const LIMIT = /^(?:x|anthropic)-ratelimit-/;
 /** The lengths that a wanted name can have: most names are told apart by this alone. */
 const LENGTHS = new Set([CONTENT_TYPE.length, CONTENT_ENCODING.length, LOCATION.length]);
 const MIN_LIMIT_LENGTH = 'x-ratelimit-x'.length;
-const MAX_LIMIT_LENGTH = 'anthropic-ratelimit-output-tokens-remaining'.length;
+const MAX_LIMIT_LENGTH = 'x-amzn-bedrock-cache-write-input-token-count'.length;
 /** No header of ours is longer; hostile ones are. */
 const MAX_VALUE = 200;
 /** A location may hold a signature. */
@@ -46,6 +58,12 @@ export function readHead(headers: HeaderList): AnswerHead {
     else if (LIMIT.test(key) && (limits?.size ?? 0) < MAX_LIMITS) {
       limits ??= new Map();
       limits.set(key, short(value, MAX_VALUE));
+    } else if (key === ERROR_TYPE) {
+      // With a namespace before it and an address behind it, in some protocols.
+      head.errorCode = short(value, MAX_VALUE).replace(/:.*$/, '').replace(/^.*#/, '');
+    } else if (COUNT.test(key)) {
+      const fact = COUNTS[COUNT.exec(key)?.[1] ?? ''];
+      if (fact !== undefined) head.counts = { ...head.counts, [fact]: Number(short(value, MAX_VALUE)) };
     }
   };
   if (Array.isArray(headers)) for (let at = 0; at + 1 < headers.length; at += 2) take(headers[at], headers[at + 1]);

@@ -6,6 +6,7 @@ import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
 import { readHead, retryCountOf } from './headers.ts';
+import { shadow } from './shadow.ts';
 
 const CREATED = 'http.client.request.created';
 
@@ -138,13 +139,4 @@ function watchResponse(
       return Reflect.apply(emit, this, args);
     },
   });
-}
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-/** Own methods of one object before those of its class; as invisible as those. */
-function shadow(object: object, methods: Readonly<Record<string, Method>>): void {
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
-  }
 }

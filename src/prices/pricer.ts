@@ -97,7 +97,7 @@ export function createPricer(table: PriceTable): Pricer {
     },
 
     price(work): Cost {
-      const model = work.responseModel ?? work.requestModel;
+      const model = work.listedAs ?? work.responseModel ?? work.requestModel;
       if (model === undefined || !isComplete(work)) return {};
       if (!USUAL_TIERS.has(work.serviceTier)) return { unpriced: true };
       try {
@@ -123,8 +123,11 @@ function isComplete({ operation, usage = {} }: PricedWork): boolean {
 }
 
 /** A deployment has a name of its own, so what was asked for counts as well as what answered. */
-function ownPrice(table: PriceTable, { provider, responseModel, requestModel }: PricedWork): ModelPrice | undefined {
-  for (const model of [responseModel, requestModel]) {
+function ownPrice(
+  table: PriceTable,
+  { provider, listedAs, responseModel, requestModel }: PricedWork,
+): ModelPrice | undefined {
+  for (const model of [listedAs, responseModel, requestModel]) {
     if (model === undefined) continue;
     for (const key of [`${provider}/${model}`, model]) if (Object.hasOwn(table, key)) return table[key];
   }

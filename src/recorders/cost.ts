@@ -3,6 +3,7 @@ import type { ModelTarget, TokenUsage } from '../observations.ts';
 /** What a price depends on. */
 export interface PricedWork extends Pick<ModelTarget, 'operation' | 'provider' | 'requestModel'> {
   readonly responseModel?: string | undefined;
+  readonly listedAs?: string | undefined;
   readonly serviceTier?: string | undefined;
   readonly startTime: number;
   readonly usage?: TokenUsage | undefined;

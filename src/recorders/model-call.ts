@@ -32,6 +32,8 @@ export interface ModelCallStart {
 export interface ModelCallResult {
   readonly model?: string | undefined;
   readonly id?: string | undefined;
+  /** The name of the model in a list of prices, where it is another one than that of the answer. */
+  readonly listedAs?: string | undefined;
   readonly finishReasons?: readonly string[] | undefined;
   /** The class of service that answered, as the provider names it. */
   readonly serviceTier?: string | undefined;
@@ -239,6 +241,7 @@ export class Call extends Scope implements RecordedCall {
       {
         ...end.target,
         responseModel: result.model,
+        listedAs: result.listedAs,
         serviceTier: result.serviceTier,
         startTime: this.#startTime,
         usage: end.usage,
@@ -279,7 +282,7 @@ export class Call extends Scope implements RecordedCall {
       chunkGaps: this.#chunks.gaps,
       attempts: Math.max(1, this.#attempts),
       fallbacks: Object.freeze(this.#fallbacks),
-      ...this.#bill.total(work),
+      ...this.#bill.total({ ...work, listedAs: result.listedAs }),
     });
     this.#span.end(call, result.statusCode);
     // Where its exchanges are seen, they are the waiting: between them the call backs off.

@@ -27,7 +27,7 @@ export interface ExchangeEnd {
 export interface SdkRequest {
   /** The signal by which the application may end the request. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the SDK waits until it gives up by itself. */
+  /** How long the SDK waits until it gives up by itself, where it does so by what looks like an abort. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -113,7 +113,9 @@ export abstract class Scope {
     // Only an SDK that tells which signals there are tells an abort from its own timeout.
     if (!('signal' in request)) return failure;
     if (request.signal?.aborted === true) return abortedBy(request.signal);
-    const { timeoutMs = Number.POSITIVE_INFINITY } = request;
+    const { timeoutMs } = request;
+    // An SDK whose timeouts are not aborts.
+    if (timeoutMs === undefined) return failure;
     const isSlow = !target.streaming && durationMs >= timeoutMs * TIMEOUT_TOLERANCE;
     return statusCode === undefined || isSlow ? TIMEOUT : failure;
   }

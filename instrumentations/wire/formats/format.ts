@@ -22,6 +22,8 @@ export interface Answer {
 export interface Asked {
   readonly model?: string | undefined;
   readonly streaming: boolean;
+  /** The model's name in the list of prices, where that is not the one by which it is known. */
+  readonly listedAs?: string | undefined;
 }
 
 /** How one API of a provider writes its requests and answers. */
@@ -46,6 +48,8 @@ export interface Format {
   readonly ask: (facts: Facts, path: string) => Asked;
   /** Adds a response or an event to the answer; false when it told nothing that another one like it would. */
   readonly answer: (facts: Facts, answer: Answer) => boolean;
+  /** Adds the counts of the answer's headers, where its body has none. */
+  readonly head?: (counts: Facts, answer: Answer) => void;
 }
 
 /** Most finish reasons that are kept: one a choice, and some servers repeat it in every event. */
