@@ -1,9 +1,9 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { createRequire } from 'node:module';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EventStreamCodec } from '@smithy/core/event-streams';
 
 /** Bedrock's runtime API on 127.0.0.1, over HTTP/2 without TLS and over HTTP/1.1; the model's name tells what it does. */
 export interface BedrockServer {
@@ -22,6 +22,14 @@ interface Told {
   readonly ending?: 'end' | 'reset' | 'never';
 }
 
+interface Codec {
+  encode(message: { headers: Record<string, { type: string; value: string }>; body: Uint8Array }): Uint8Array;
+}
+type CodecClass = new (toText: (bytes: Uint8Array) => string, fromText: (text: string) => Uint8Array) => Codec;
+
+/** The one that the SDK reads with. */
+const ofSdk = createRequire(createRequire(import.meta.url).resolve('@aws-sdk/client-bedrock-runtime'));
+const { EventStreamCodec } = ofSdk('@smithy/core/event-streams') as { EventStreamCodec: CodecClass };
 const codec = new EventStreamCodec(
   (bytes) => Buffer.from(bytes).toString('utf8'),
   (text) => Buffer.from(text),
