@@ -1,10 +1,20 @@
 import { BoundedValues } from '../cardinality.ts';
 import type { JobTarget, ModelCall, ModelTarget } from '../observations.ts';
 
+const MAX_JOBS = 1000;
+
+interface JobAttributes {
+  readonly 'gaugeway.job.system.name': string | undefined;
+  readonly 'gaugeway.job.queue.name': string | undefined;
+  readonly 'gaugeway.job.name': string | undefined;
+}
+
 /** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
 export class BoundedAttributes {
   readonly #limit: number;
   readonly #values = new Map<string, BoundedValues>();
+  /** Most runs are of few jobs, and each asks three times. */
+  readonly #jobs = new Map<string, JobAttributes>();
 
   /** @param limit distinct values kept of each attribute */
   constructor(limit: number) {
@@ -46,8 +56,21 @@ export class BoundedAttributes {
     };
   }
 
-  job(job: Omit<JobTarget, 'name'> & { readonly name?: string | undefined }) {
-    return { ...this.queue(job), 'gaugeway.job.name': this.bound('gaugeway.job.name', job.name) };
+  job(job: Omit<JobTarget, 'name'> & { readonly name?: string | undefined }): JobAttributes {
+    const key = `${job.system}\0${job.queue ?? '\0'}\0${job.name ?? '\0'}`;
+    const known = this.#jobs.get(key);
+    if (known !== undefined) return known;
+    const attributes = Object.freeze({
+      ...this.queue(job),
+      'gaugeway.job.name': this.bound('gaugeway.job.name', job.name),
+    });
+    // What is bounded away is counted each time.
+    const isWhole =
+      attributes['gaugeway.job.name'] === job.name &&
+      attributes['gaugeway.job.queue.name'] === job.queue &&
+      attributes['gaugeway.job.system.name'] === job.system;
+    if (isWhole && this.#jobs.size < MAX_JOBS) this.#jobs.set(key, attributes);
+    return attributes;
   }
 
   errorType(value: string | undefined): string | undefined {

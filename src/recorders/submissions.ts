@@ -47,7 +47,8 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
       ending.setStatus({ code: SpanStatusCode.ERROR });
     });
     for (const { target, count } of grouped(taken)) {
-      publish(Object.freeze({ kind: 'job_submission', system, ...target, startTime, count, errorType }));
+      const { queue, name } = target;
+      publish(Object.freeze({ kind: 'job_submission', system, queue, name, startTime, count, errorType }));
     }
   };
   return {
