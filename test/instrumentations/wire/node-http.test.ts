@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startMockProvider } from '../../../examples/mock-provider/index.ts';
 import { startReceiver } from '../../helpers/receiver.ts';
 import { NODES, REGISTER, ROOT, runApp, writeApp } from '../../helpers/run-app.ts';
-import { CA_FILE, compareLifecycles, type Expected, TLS, UNCONNECTED } from './lifecycles.ts';
+import { CA_FILE, closedUrl, compareLifecycles, type Expected, TLS, UNCONNECTED } from './lifecycles.ts';
 
 const APP = 'test/instrumentations/wire/apps/node-http.ts';
 const plain = await startMockProvider();
@@ -16,14 +15,6 @@ afterAll(async () => {
   await plain.close();
   await secure.close();
 });
-
-async function closedUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
 
 const overHttp = { BASE_URL: plain.url, CLOSED_URL };
 const overTls = { BASE_URL: secure.url, CLOSED_URL, NODE_EXTRA_CA_CERTS: CA_FILE };

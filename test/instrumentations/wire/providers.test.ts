@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MockProvider, startMockProvider } from '../../../examples/mock-provider/index.ts';
-import type { LedgerEntry } from '../../../examples/mock-provider/ledger.ts';
-import { type Receiver, startReceiver } from '../../helpers/receiver.ts';
-import { type AppEnd, NODES, REGISTER, runApp } from '../../helpers/run-app.ts';
+import { describe, expect, it } from 'vitest';
+import { NODES } from '../../helpers/run-app.ts';
+import { runBoth } from './both-runs.ts';
 
 const APP = 'test/instrumentations/wire/apps/providers.ts';
 const CALLS = 'gen_ai.client.operation.duration';
@@ -45,38 +43,15 @@ const ERRORS: Readonly<Record<string, string>> = {
 };
 
 describe.each(NODES)('the providers on Node %s', (node) => {
-  let mock: MockProvider;
-  let receiver: Receiver;
-  let bare: AppEnd;
-  let measured: AppEnd;
-  let ledger: [model: string, entry: LedgerEntry][];
-
-  beforeAll(async () => {
-    mock = await startMockProvider();
-    receiver = await startReceiver();
-    const env = {
-      BASE_URL: mock.url,
-      GAUGEWAY_MODEL_ENDPOINTS: Object.entries(PROVIDERS)
-        .map(([name, provider]) => `${provider}=${mock.url}${PATHS[name] ?? `/${name}`}`)
-        .join(','),
-    };
-    bare = await runApp({ node, file: APP, env });
-    mock.reset();
-    measured = await runApp({ node, file: APP, flags: REGISTER, env: { ...env, ...receiver.env } });
-    ledger = Object.entries(mock.ledger);
-  }, 60_000);
-  afterAll(async () => {
-    await mock.close();
-    await receiver.close();
-  });
-
-  it('give the application the same results, errors and exit code as without us', () => {
-    expect({ code: bare.code, stderr: bare.stderr }).toEqual({ code: 0, stderr: '' });
-    expect({ code: measured.code, stderr: measured.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(JSON.parse(measured.stdout)).toEqual(JSON.parse(bare.stdout));
-  });
+  const runs = runBoth(node, APP, (url) => ({
+    BASE_URL: url,
+    GAUGEWAY_MODEL_ENDPOINTS: Object.entries(PROVIDERS)
+      .map(([name, provider]) => `${provider}=${url}${PATHS[name] ?? `/${name}`}`)
+      .join(','),
+  }));
 
   it('are counted with the tokens that they reported, call by call', () => {
+    const { ledger, receiver, requests } = runs;
     expect(ledger).toHaveLength(42);
     const sumOf = (model: string, type: string): number =>
       receiver.points('gen_ai.client.token.usage', { [MODEL]: model, 'gen_ai.token.type': type })[0]?.sum ?? 0;
@@ -93,12 +68,13 @@ describe.each(NODES)('the providers on Node %s', (node) => {
       entry.reportedOutputTokens,
     ]);
     expect(told).toEqual(served);
-    expect(receiver.total('gaugeway.model.attempt.duration')).toBe(mock.requests.length);
+    expect(receiver.total('gaugeway.model.attempt.duration')).toBe(requests);
     expect(receiver.points('gaugeway.model.active').filter(({ value }) => value !== 0)).toEqual([]);
     expect(receiver.points('gaugeway.self.dropped').filter(({ value }) => value !== 0)).toEqual([]);
   });
 
   it('are told by name, operation and error type, in one span each', () => {
+    const { ledger, receiver } = runs;
     for (const [model] of ledger) {
       const [name = '', kind = ''] = model.split(/\.(.*)/s);
       const points = receiver.points(CALLS, { [MODEL]: model });

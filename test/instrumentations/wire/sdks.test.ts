@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MockProvider, startMockProvider } from '../../../examples/mock-provider/index.ts';
-import type { LedgerEntry } from '../../../examples/mock-provider/ledger.ts';
-import { type Receiver, startReceiver } from '../../helpers/receiver.ts';
-import { type AppEnd, NODES, REGISTER, runApp } from '../../helpers/run-app.ts';
+import { describe, expect, it } from 'vitest';
+import { NODES } from '../../helpers/run-app.ts';
+import { runBoth } from './both-runs.ts';
 
 const APP = 'test/instrumentations/wire/apps/sdks.ts';
 const CALLS = 'gen_ai.client.operation.duration';
@@ -31,34 +29,10 @@ function finishReasonsOf(model: string, kind: string): readonly string[] | undef
 }
 
 describe.each(NODES)('the SDKs on Node %s', (node) => {
-  let mock: MockProvider;
-  let receiver: Receiver;
-  let bare: AppEnd;
-  let measured: AppEnd;
-  let ledger: [model: string, entry: LedgerEntry][];
-
-  beforeAll(async () => {
-    mock = await startMockProvider();
-    receiver = await startReceiver();
-    const env = { BASE_URL: mock.url };
-    bare = await runApp({ node, file: APP, env });
-    mock.reset();
-    measured = await runApp({ node, file: APP, flags: REGISTER, env: { ...env, ...receiver.env } });
-    ledger = Object.entries(mock.ledger);
-  }, 60_000);
-  afterAll(async () => {
-    await mock.close();
-    await receiver.close();
-  });
-
-  it('give the application the same results, errors and exit code as without us', () => {
-    expect({ code: bare.code, stderr: bare.stderr }).toEqual({ code: 0, stderr: '' });
-    expect({ code: measured.code, stderr: measured.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(JSON.parse(measured.stdout)).toEqual(JSON.parse(bare.stdout));
-    expect(Object.keys(JSON.parse(measured.stdout) as object)).toHaveLength(82);
-  });
+  const runs = runBoth(node, APP, (url) => ({ BASE_URL: url }));
 
   it('are counted with the tokens that the provider reported, call by call', () => {
+    const { ledger, receiver, requests } = runs;
     expect(ledger).toHaveLength(82);
     const expected = ledger.map(([model, entry]) => [
       model,
@@ -75,13 +49,14 @@ describe.each(NODES)('the SDKs on Node %s', (node) => {
       tokens(model, 'output'),
     ]);
     expect(told).toEqual(expected);
-    expect(receiver.total(CALLS)).toBe(mock.requests.length);
-    expect(receiver.total('gaugeway.model.attempt.duration')).toBe(mock.requests.length);
+    expect(receiver.total(CALLS)).toBe(requests);
+    expect(receiver.total('gaugeway.model.attempt.duration')).toBe(requests);
     expect(receiver.points('gaugeway.model.active').filter(({ value }) => value !== 0)).toEqual([]);
     expect(receiver.points('gaugeway.self.dropped').filter(({ value }) => value !== 0)).toEqual([]);
   });
 
   it('are told with the right outcome and finish reasons, in one span each', () => {
+    const { ledger, receiver } = runs;
     expect(ledger).toHaveLength(82);
     for (const [model] of ledger) {
       const kind = model.replace(/^openai-\d/, 'openai');
