@@ -98,11 +98,18 @@ export function answerTokens(behaviour: Behaviour): Tokens {
   };
 }
 
-/** The first declared tool, if the last message is the user's and tools are not forbidden: then the model calls it. */
+/** The first declared tool, if the last message is the user's, no tool's result, and tools are not forbidden: then the model calls it. */
 export function toolToCall(exchange: Exchange, messages: unknown): Record<string, unknown> | undefined {
   const { tools, tool_choice: choice } = exchange.body;
   const lastMessage: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
   const first: unknown = Array.isArray(tools) ? tools[0] : undefined;
   if (!isRecord(first) || choice === 'none' || (isRecord(choice) && choice.type === 'none')) return undefined;
-  return isRecord(lastMessage) && lastMessage.role === 'user' ? first : undefined;
+  if (!isRecord(lastMessage) || lastMessage.role !== 'user') return undefined;
+  const { content } = lastMessage;
+  return Array.isArray(content) && content.some(isToolResult) ? undefined : first;
+}
+
+/** Anthropic's, which the user hands in. */
+function isToolResult(block: unknown): boolean {
+  return isRecord(block) && block.type === 'tool_result';
 }

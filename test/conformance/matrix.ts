@@ -2,7 +2,12 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Behaviour, type Ledger, startMockProvider } from '../../examples/mock-provider/index.ts';
+import {
+  type Behaviour,
+  type Ledger,
+  type LedgerEntry,
+  startMockProvider,
+} from '../../examples/mock-provider/index.ts';
 import { writeAppWith } from '../helpers/copies.ts';
 import { startReceiver } from '../helpers/receiver.ts';
 import { type AppEnd, type NodeVersion, REGISTER, runApp } from '../helpers/run-app.ts';
@@ -58,15 +63,20 @@ export async function runOnce(run: Run, flags = REGISTER): Promise<Judged> {
   const { sdk } = (await import(`./sdks/${run.version.file}.ts`)) as { sdk: Sdk };
   const receiver = await startReceiver();
   try {
-    const bare = await observe(run, [], {});
-    const measured = await observe(run, flags, receiver.env);
+    const bare = await observe(run, sdk, [], {});
+    const measured = await observe(run, sdk, flags, receiver.env);
     return { ...run, findings: judge(sdk, bare, measured, receiver) };
   } finally {
     await receiver.close();
   }
 }
 
-async function observe(run: Run, flags: readonly string[], env: Readonly<Record<string, string>>): Promise<Observed> {
+async function observe(
+  run: Run,
+  sdk: Sdk,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Observed> {
   const mock = await startMockProvider({ behaviour: ({ path, body }) => behaviourOf(path, body) });
   const file = writeApp(run);
   const exchanges: Record<string, [boolean, boolean][]> = {};
@@ -85,7 +95,7 @@ async function observe(run: Run, flags: readonly string[], env: Readonly<Record<
     node: run.node,
     file,
     flags: ['--expose-gc', '--no-warnings', ...flags],
-    env: { ...env, BASE_URL: mock.url },
+    env: { ...env, BASE_URL: mock.url, GAUGEWAY_MODEL_ENDPOINTS: `${sdk.provider}=${mock.url}` },
     limitMs: 60_000,
     onStdout(text, kill) {
       if (isSeen || !text.endsWith('}\n')) return;
@@ -95,10 +105,18 @@ async function observe(run: Run, flags: readonly string[], env: Readonly<Record<
   });
   rmSync(dirname(file), { recursive: true, force: true });
   const { ledger } = mock;
+  // What the process left open is told a little after its end.
+  for (let turn = 0; turn < 200 && !Object.values(ledger).every(isSettled); turn++) await delay(10);
   await mock.close();
   const last = end.stdout.trimEnd().split('\n').at(-1) ?? '';
-  if (!isSeen) throw new Error(`${run.version.title}, ${run.form}, Node ${run.node}: ${end.stdout}${end.stderr}`);
+  if (!isSeen)
+    throw new Error(`${run.version.title}, ${run.form}, Node ${run.node} told nothing: ${JSON.stringify(end)}`);
   return { end, exchanges, ledger, ...(JSON.parse(last) as Pick<Observed, 'seen' | 'late'>) };
+}
+
+function isSettled({ requests, completed, dropped, abandoned, errors }: LedgerEntry): boolean {
+  const failed = Object.values(errors).reduce((all, count) => all + count, 0);
+  return completed + dropped + abandoned + failed === requests;
 }
 
 /** The program: the library in this form, handed to what drives it. */

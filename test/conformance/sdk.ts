@@ -9,6 +9,8 @@ export type Call = (model: string) => unknown;
 
 /** How a library is driven; the smallest file beside `sdks/index.ts` is the template for another one. */
 export interface Sdk<Modules extends readonly object[] = readonly object[]> {
+  /** `gen_ai.provider.name` of its calls. */
+  readonly provider: string;
   /** `gen_ai.operation.name` of its calls. */
   readonly operation: string;
   /** `error.type` of the provider's own error 500. */
@@ -17,6 +19,8 @@ export interface Sdk<Modules extends readonly object[] = readonly object[]> {
   readonly dropped: 'UND_ERR_SOCKET' | 'ECONNRESET';
   /** Where the library itself ends an exchange in another way than the pattern supposes. */
   readonly differently?: Partial<Record<PatternName, readonly [outcome: Outcome, errorType?: string]>>;
+  /** Where the library makes spans itself, which then are the only ones, and never ends them. */
+  readonly endlessSpans?: readonly PatternName[];
   /** Every pattern must be named: `ABSENT` is said, not forgotten. */
   patterns(modules: Modules, baseUrl: string): Readonly<Record<PatternName, Call | undefined>>;
 }

@@ -9,15 +9,18 @@ const schema = { name: 'answer', schema: { type: 'object', properties: { answer:
 const response_format = { type: 'json_schema' as const, json_schema: schema };
 
 export const sdk: Sdk<Modules> = {
+  provider: 'openai',
   operation: 'chat',
   serverError: 'server_error',
   dropped: 'UND_ERR_SOCKET',
   patterns([{ OpenAI, APIError }], baseUrl) {
     const client = new OpenAI({ apiKey: 'sk-mock', baseURL: `${baseUrl}/v1`, maxRetries: 0 });
     const { completions } = client.chat;
+    // Version 4 has what is parsed and helped along below `beta`.
+    const helping = (client.beta as { chat?: typeof client.chat }).chat?.completions ?? completions;
     const create = (model: string, options = {}) => completions.create({ model, messages }, options);
     const createStream = (model: string) => completions.create({ model, messages, stream, stream_options });
-    const helper = (model: string) => completions.stream({ model, messages, stream_options });
+    const helper = (model: string) => helping.stream({ model, messages, stream_options });
     const createResponse = (model: string) => client.responses.create({ model, input: 'Hi', stream });
     const textOf = ({ choices, usage }: Awaited<ReturnType<typeof create>>) => [choices[0]?.message.content, usage];
     const deltaOf = ({ choices, usage }: { choices: { delta: object }[]; usage?: unknown }) => [
@@ -39,12 +42,11 @@ export const sdk: Sdk<Modules> = {
         const response = await create(model).asResponse();
         return [response.constructor.name, response.bodyUsed, Object.keys((await response.json()) as object)];
       },
-      parse: async (model) =>
-        (await completions.parse({ model, messages, response_format })).choices[0]?.message.parsed,
+      parse: async (model) => (await helping.parse({ model, messages, response_format })).choices[0]?.message.parsed,
       'run-tools': (model) => {
         const weather = { name: 'weather', parameters: { type: 'object' }, parse: JSON.parse, function: () => 'rain' };
         const tools = [{ type: 'function' as const, function: weather }] as never;
-        return completions.runTools({ model, messages, tools }).finalContent();
+        return helping.runTools({ model, messages, tools }).finalContent();
       },
       error: (model) => rejectionOf(create(model), APIError),
       unhandled: (model) => create(model),
