@@ -13,6 +13,7 @@ const FAMILIES: readonly (readonly [names: RegExp, title: string])[] = [
   [/^gaugeway\.db\./, 'Databases, beyond the conventions'],
   [/^gaugeway\.operation\./, 'Operations'],
   [/^gaugeway\.monitor\./, 'The monitor'],
+  [/^process\./, 'The process, by the semantic conventions'],
   [/^gaugeway\.self\./, 'gaugeway itself'],
 ];
 
@@ -36,7 +37,7 @@ ${sections.join('\n\n')}
 }
 
 function instrumentSection(spec: InstrumentSpec): string {
-  const kind = spec.kind.replace('updown', 'up-down counter').replace('observable_gauge', 'gauge');
+  const kind = spec.kind.replace('observable_', '').replace('updown', 'up-down counter');
   const lines = [
     `### \`${spec.name}\``,
     '',

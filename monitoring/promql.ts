@@ -26,6 +26,7 @@ const SHAPES: Record<InstrumentSpec['kind'], MetricShape> = {
   updown: 'up-down',
   histogram: 'histogram',
   gauge: 'gauge',
+  observable_counter: 'counter',
   observable_gauge: 'gauge',
 };
 

@@ -30,8 +30,6 @@ export const runtime = {
     attributes: ['v8js.heap.space.name'],
   },
   activeResources: { ...gauge, name: 'v8js.resource.active', unit: '{resource}', attributes: ['v8js.resource.type'] },
-  processMemory: { ...gauge, name: 'process.memory.usage', unit: 'By' },
-  processCpuTime: { ...gauge, kind: 'counter', name: 'process.cpu.time', unit: 's', attributes: ['cpu.mode'] },
 } as const satisfies Record<string, InstrumentSpec>;
 
 /** Series of the servers of the stack about themselves, as Prometheus scrapes them. */

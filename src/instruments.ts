@@ -1,4 +1,4 @@
-import type { Attributes, Meter, MetricOptions, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Meter, MetricOptions, Observable, ObservableResult } from '@opentelemetry/api';
 import { boundariesOf } from './boundaries.ts';
 import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
 import type { Distributions } from './distributions.ts';
@@ -25,7 +25,7 @@ export interface Instruments {
   /** @param gone what becomes of a series that `read` does not report any more */
   observe<Id extends InstrumentId>(
     id: Id,
-    read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void,
+    read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void | Promise<void>,
     gone?: 'zero' | 'absent',
   ): void;
 }
@@ -62,13 +62,13 @@ export function createInstruments(
     observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
       const reported = new Map<string, Attributes>();
-      const instrument =
-        spec.kind === 'updown'
-          ? meter.createObservableUpDownCounter(spec.name, options(spec))
-          : meter.createObservableGauge(spec.name, options(spec));
-      instrument.addCallback((result: ObservableResult) => {
+      createObservable(meter, spec).addCallback((result: ObservableResult) => {
         const missing = new Map(reported);
-        read((value, attributes) => {
+        // Under an application's own SDK the last value would go on to be exported.
+        const finish = (): void => {
+          for (const set of missing.values()) result.observe(0, set);
+        };
+        const reading = read((value, attributes) => {
           if (!Number.isFinite(value)) return drop('invalid_value');
           const set = withoutUndefined(attributes);
           const key = JSON.stringify(set);
@@ -76,11 +76,21 @@ export function createInstruments(
           if (gone === 'zero') reported.set(key, set);
           result.observe(value, set);
         });
-        // Under an application's own SDK the last value would go on to be exported.
-        for (const set of missing.values()) result.observe(0, set);
+        return reading instanceof Promise ? reading.then(finish) : finish();
       });
     },
   };
+}
+
+function createObservable(meter: Meter, spec: InstrumentSpec): Observable {
+  switch (spec.kind) {
+    case 'observable_counter':
+      return meter.createObservableCounter(spec.name, options(spec));
+    case 'updown':
+      return meter.createObservableUpDownCounter(spec.name, options(spec));
+    default:
+      return meter.createObservableGauge(spec.name, options(spec));
+  }
 }
 
 function createWriter(
@@ -102,6 +112,7 @@ function createWriter(
       return (value, attributes) => (Number.isFinite(value) ? gauge.record(value, attributes) : drop('invalid_value'));
     }
     case 'updown':
+    case 'observable_counter':
     case 'observable_gauge':
       return undefined;
   }

@@ -17,6 +17,7 @@ import {
   recordOrchestratorError,
 } from './metrics/orchestrators.ts';
 import { recordPoint } from './metrics/points.ts';
+import { observeProcess } from './metrics/processes.ts';
 import { recordCacheLookup, recordDbQuery } from './metrics/queries.ts';
 import { QueueSizes } from './metrics/queues.ts';
 import { RateLimits } from './metrics/rate-limits.ts';
@@ -32,6 +33,8 @@ export interface MetricsOptions {
   readonly profiles: readonly GenAiProfile[];
   /** Distinct values kept of each attribute that comes from outside: model names, job names, error types. */
   readonly maxAttributeValues: number;
+  /** Shows the process too. @default false */
+  readonly observesProcess?: boolean;
 }
 
 /** How each kind of observation becomes points: one line a kind. */
@@ -72,6 +75,7 @@ export class MetricsListener implements Listener {
   readonly #httpErrors = new ErrorWindow();
   readonly #queues = new QueueSizes();
   readonly #rateLimits = new RateLimits();
+  readonly #observesProcess: boolean;
   #given: MeterProvider | undefined;
   #provider: MeterProvider | undefined;
   #instruments: Instruments | undefined;
@@ -79,6 +83,7 @@ export class MetricsListener implements Listener {
   constructor(options: MetricsOptions) {
     this.#profiles = options.profiles;
     this.#attributes = new BoundedAttributes(options.maxAttributeValues);
+    this.#observesProcess = options.observesProcess ?? false;
   }
 
   /** Instruments made before the provider was set stay no-ops for ever, so they follow the provider. */
@@ -138,6 +143,7 @@ export class MetricsListener implements Listener {
     this.#activeCalls.observe(to);
     this.#activeRuns.observe(to);
     observeOldestRuns(to, this.#attributes, this.#running);
+    if (this.#observesProcess) observeProcess(to);
     observeErrorRatio(to, this.#httpErrors);
     this.#queues.observe(to, this.#attributes);
     this.#rateLimits.observe(to);

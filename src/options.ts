@@ -132,7 +132,7 @@ export const settings = {
     undefined as number | undefined,
   ),
   runtimeMetrics: setting(
-    'Tell of event loop, garbage collection, heap, memory and CPU of the process.',
+    'Tell of event loop, garbage collection and heap, and of CPU, memory, threads and descriptors of the process.',
     ['GAUGEWAY_RUNTIME_METRICS'],
     switchValue,
     false,

@@ -1,58 +1,38 @@
-import { type Attributes, metrics, type ObservableResult } from '@opentelemetry/api';
+import { metrics } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
-import { reportOnce } from './observe.ts';
-import { VERSION } from './version.ts';
+import { describeError, warn } from './diagnostics.ts';
 
-const MICROSECONDS = 1e6;
-const USER: Attributes = { 'cpu.mode': 'user' };
-const SYSTEM: Attributes = { 'cpu.mode': 'system' };
+const PACKAGE = '@opentelemetry/instrumentation-runtime-node';
 
-/**
- * Tells of event loop, garbage collection, heap, memory and CPU of this process, by the names of the semantic conventions;
- * returns the function that ends it. Needs the global MeterProvider; never keeps a process alive.
- */
-export function startRuntimeMetrics(): () => void {
-  const stopProcess = startProcessMetrics();
-  let isStopped = false;
-  let runtime: Instrumentation | undefined;
-  // Loaded for those alone that want it.
-  import('@opentelemetry/instrumentation-runtime-node').then(
-    ({ RuntimeNodeInstrumentation }) => {
-      if (isStopped) return;
-      // Its meter is made before its collectors are: they take up the provider when it is handed to them.
-      runtime = new RuntimeNodeInstrumentation({ enabled: false });
-      runtime.setMeterProvider(metrics.getMeterProvider());
-      runtime.enable();
-    },
-    (error: unknown) => reportOnce('the metrics of the runtime', error),
-  );
-  return () => {
-    isStopped = true;
-    runtime?.disable();
-    stopProcess();
-  };
+/** What tells of Node. */
+interface RuntimeMetrics {
+  /** From now on nothing is loaded any more. */
+  cancel(): void;
+  stop(): void;
 }
 
-function startProcessMetrics(): () => void {
-  const meter = metrics.getMeter('gaugeway', VERSION);
-  const memory = meter.createObservableUpDownCounter('process.memory.usage', {
-    unit: 'By',
-    description: 'Physical memory that the process holds.',
-  });
-  const cpu = meter.createObservableCounter('process.cpu.time', {
-    unit: 's',
-    description: 'Time that the process has computed, by mode.',
-  });
-  const tellMemory = (result: ObservableResult): void => result.observe(process.memoryUsage.rss());
-  const tellCpu = (result: ObservableResult): void => {
-    const { user, system } = process.cpuUsage();
-    result.observe(user / MICROSECONDS, USER);
-    result.observe(system / MICROSECONDS, SYSTEM);
+/**
+ * Brings in what tells of Node itself: event loop, garbage collection, heap. It is loaded aside, after everything else,
+ * and not at all where the application has its own.
+ */
+export function startRuntimeMetrics(isWanted: boolean, given: readonly Instrumentation[]): RuntimeMetrics {
+  let isOver = !isWanted || given.some(({ instrumentationName }) => instrumentationName === PACKAGE);
+  let runtime: Instrumentation | undefined;
+  const load = async (): Promise<void> => {
+    const { RuntimeNodeInstrumentation } = await import('@opentelemetry/instrumentation-runtime-node');
+    if (isOver) return;
+    runtime = new RuntimeNodeInstrumentation();
+    runtime.setMeterProvider(metrics.getMeterProvider());
   };
-  memory.addCallback(tellMemory);
-  cpu.addCallback(tellCpu);
-  return () => {
-    memory.removeCallback(tellMemory);
-    cpu.removeCallback(tellCpu);
+  if (!isOver) {
+    load().catch((error) =>
+      warn(`Node itself is not measured, because ${PACKAGE} does not load: ${describeError(error)}`),
+    );
+  }
+  return {
+    cancel() {
+      isOver = true;
+    },
+    stop: () => runtime?.disable(),
   };
 }

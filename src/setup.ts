@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { metrics, trace } from '@opentelemetry/api';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricProducer, ViewOptions } from '@opentelemetry/sdk-metrics';
@@ -155,7 +156,8 @@ function start(options: ResolvedOptions): Handle {
   useThresholds(options);
   installLoadHooks(hookedPackages(options), hookedFiles(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
-  const recording = startRecording(options);
+  // Threads share the process, which is told of once.
+  const recording = startRecording(options, options.runtimeMetrics && isMainThread);
   const providers = startProviders(options, recording.listener.distributions);
   for (const instrumentation of options.instrumentations) {
     // It was made before there were providers, and a meter of that time does nothing for ever.
@@ -163,9 +165,9 @@ function start(options: ResolvedOptions): Handle {
     instrumentation.setMeterProvider(metrics.getMeterProvider());
   }
   for (const instrumentation of instrumentations) instrumentation.enable();
-  const stopRuntime = options.runtimeMetrics ? startRuntimeMetrics() : undefined;
   // Gauges and the state of the hooks are there from the start, not from the first call.
   recording.listener.start();
+  const runtimeMetrics = startRuntimeMetrics(readsMetrics(options), options.instrumentations);
 
   const bounded = (work: Promise<void>): Promise<void> => within(work, options.exitTimeoutMs, giveUpExports);
   let shutdown: Promise<void> | undefined;
@@ -176,9 +178,11 @@ function start(options: ResolvedOptions): Handle {
         stopExit();
         for (const instrumentation of instrumentations) instrumentation.disable();
         expectEnd(true);
+        runtimeMetrics.cancel();
         await bounded(providers.shutdown());
+        // Not before: the last export asks it too.
+        runtimeMetrics.stop();
         expectEnd(false);
-        stopRuntime?.();
         recording.stop();
         stopDiag();
         if (shared[SETUP] === handle) shared[SETUP] = undefined;
@@ -190,12 +194,19 @@ function start(options: ResolvedOptions): Handle {
   return handle;
 }
 
-function startRecording(options: ResolvedOptions) {
+/** Nobody need look at Node where nobody is told. */
+function readsMetrics({ runtimeMetrics, metricsExporters, metricReaders }: ResolvedOptions): boolean {
+  const isExported = metricsExporters.some((name) => name !== 'none') || metricReaders.length > 0;
+  return runtimeMetrics && (isExported || Boolean(process.env.OTEL_CONFIG_FILE?.trim()));
+}
+
+function startRecording(options: ResolvedOptions, observesProcess = false) {
   useGenAiProfiles(options.genAiNames);
   usePricer(options.cost ? createPricer(options.prices) : undefined);
   const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
+    observesProcess,
   });
   const stops = [observe(listener), () => useThresholds(undefined)];
   if (options.queuePollIntervalMs !== undefined) stops.push(startQueuePoller(options.queuePollIntervalMs));

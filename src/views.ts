@@ -15,6 +15,7 @@ const TYPES: Record<InstrumentKind, InstrumentType> = {
   updown: InstrumentType.OBSERVABLE_UP_DOWN_COUNTER,
   histogram: InstrumentType.HISTOGRAM,
   gauge: InstrumentType.GAUGE,
+  observable_counter: InstrumentType.OBSERVABLE_COUNTER,
   observable_gauge: InstrumentType.OBSERVABLE_GAUGE,
 };
 

@@ -1,3 +1,4 @@
+import { catalogue, type InstrumentSpec } from '../../src/catalogue/index.ts';
 import type { ResolvedConfig } from '../config.ts';
 import { type LabelKey, rate, series, sumBy, type Where } from '../promql.ts';
 import { runtime } from '../third-party.ts';
@@ -10,7 +11,7 @@ const service: Variable = {
   name: 'service',
   title: 'Service',
   key: 'job',
-  of: [runtime.eventLoopUtilization, runtime.processMemory],
+  of: [runtime.eventLoopUtilization, catalogue.processMemoryUsage],
   multi: false,
 };
 const OF: Where = { job: chosen(service) };
@@ -19,7 +20,7 @@ const NEEDS = 'No metrics of Node. They need GAUGEWAY_RUNTIME_METRICS=true.';
 
 /** "Is the process itself the reason?" */
 export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
-  const ofProcess = (row: (typeof runtime)[keyof typeof runtime]) => sumBy(PROCESS, series(row, undefined, OF));
+  const ofProcess = (row: InstrumentSpec) => sumBy(PROCESS, series(row, undefined, OF));
   return {
     uid: 'gaugeway-runtime',
     file: 'runtime-dashboard.json',
@@ -68,7 +69,7 @@ export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
             title: 'Memory of the process',
             description: 'Resident: heap, buffers and everything else.',
             unit: 'bytes',
-            queries: [line(ofProcess(runtime.processMemory), ...PROCESS)],
+            queries: [line(ofProcess(catalogue.processMemoryUsage), ...PROCESS)],
             needs: NEEDS,
           }),
           timeSeries({
@@ -110,7 +111,7 @@ export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
             stacked: true,
             queries: [
               line(
-                sumBy([...PROCESS, 'cpu.mode'], rate(series(runtime.processCpuTime, undefined, OF), RATE)),
+                sumBy([...PROCESS, 'cpu.mode'], rate(series(catalogue.processCpuTime, undefined, OF), RATE)),
                 ...PROCESS,
                 'cpu.mode',
               ),

@@ -6,6 +6,7 @@ import { jobs } from './jobs.ts';
 import { models } from './models.ts';
 import { monitor } from './monitor.ts';
 import { operations } from './operations.ts';
+import { processes } from './processes.ts';
 import { self } from './self.ts';
 
 export type { InstrumentKind, InstrumentSpec } from './spec.ts';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...db,
   ...operations,
   ...monitor,
+  ...processes,
   ...self,
 } as const;
 

@@ -1,5 +1,5 @@
 /** What kind of numbers an instrument takes. */
-export type InstrumentKind = 'counter' | 'updown' | 'histogram' | 'gauge' | 'observable_gauge';
+export type InstrumentKind = 'counter' | 'updown' | 'histogram' | 'gauge' | 'observable_counter' | 'observable_gauge';
 
 /** One instrument, declared: views, typed instruments, documents, dashboards and alerts follow from it. */
 export interface InstrumentSpec {

@@ -1,14 +1,13 @@
 import { drop } from '../observe.ts';
 import { milliseconds } from '../parsers.ts';
-import { contained } from './contain.ts';
 import { CustomInstruments } from './custom-instruments.ts';
 import { distributionOf, lastMs } from './distribution.ts';
 import { type EventCollector, Events } from './events.ts';
 import type { HistogramSnapshot } from './histogram.ts';
 import { type LatencyStats, latencyStatsOf } from './latency-stats.ts';
 import { PerformanceMonitor, type PerformanceMonitorSource } from './performance-monitor.ts';
-import { ProcessResources } from './process-resources.ts';
 import { isPossibleSample, ResourceMetrics, type ResourceSample } from './resource-metrics.ts';
+import { sampleResources } from './resource-sampling.ts';
 import { NO_TAGS, type TagsGiven, tagsOf } from './tags.ts';
 import { Timer } from './timer.ts';
 import { LONGEST_WINDOW_MS } from './windows.ts';
@@ -125,24 +124,8 @@ export class PerformanceCollector extends PerformanceMonitor {
       throw new TypeError(`gaugeway: "intervalMs" must be ${milliseconds.expects}`);
     this.#stopSampling();
     if (!this.core.options.enabled) return () => undefined;
-    const resources = new ProcessResources();
-    let isStopped = false;
-    const sample = async (): Promise<void> => {
-      const read = await resources.read();
-      if (read !== undefined && !isStopped) this.recordResources(read);
-    };
-    // What fails here fails in what the runtime tells, and must end nothing.
-    const look = (): void => void contained('resource sampling', sample);
-    look();
-    const timer = setInterval(look, intervalMs);
-    // A number where there is no Node.
-    (timer as { unref?: () => void }).unref?.();
-    const stop = (): void => {
-      isStopped = true;
-      clearInterval(timer);
-    };
-    this.#stopSampling = stop;
-    return stop;
+    this.#stopSampling = sampleResources(intervalMs, (sample) => this.recordResources(sample));
+    return this.#stopSampling;
   }
 
   /** The resources of the last hour, at most 3600 samples, from the oldest to the newest. */

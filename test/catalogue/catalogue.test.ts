@@ -13,15 +13,15 @@ describe('the catalogue', () => {
   });
 
   it.each(specs)('%s follows the naming rules', (_id, spec) => {
-    expect(spec.name).toMatch(/^(gen_ai|http|db|gaugeway)(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$/);
+    expect(spec.name).toMatch(/^(gen_ai|http|db|process|gaugeway)(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)+$/);
     expect(spec.name).not.toMatch(/_(seconds|bytes|total|ms)$/);
     expect(spec.unit).toMatch(BASE_UNITS);
     expect(spec.description).toMatch(/^[A-Z].{15,}\.$/s);
   });
 
   it.each(specs)('%s has attributes of few values', (_id, spec) => {
-    // One number of the whole service has no attributes.
-    if (spec.kind !== 'observable_gauge') expect(spec.attributes.length).toBeGreaterThan(0);
+    // One number of the whole service, or of the process, has no attributes.
+    if (spec.kind !== 'observable_gauge' && !spec.name.startsWith('process.')) expect(spec.attributes.length).toBeGreaterThan(0);
     expect(new Set(spec.attributes).size).toBe(spec.attributes.length);
     for (const attribute of spec.attributes) expect(attribute).not.toMatch(UNBOUNDED);
   });
