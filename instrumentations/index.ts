@@ -1,6 +1,6 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { ResolvedOptions } from '../src/options.ts';
-import { aiTelemetryInstrumentation } from './ai-sdk.ts';
+import { aiInstrumentation, aiTelemetryInstrumentation } from './ai-sdk.ts';
 import { bedrockInstrumentation } from './bedrock.ts';
 import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
@@ -36,7 +36,8 @@ const all: readonly {
     create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
   },
   { name: 'groq-sdk', loads: 'groq-sdk', addsTo: 'wire', create: (options) => groqSdkInstrumentation(sdk(options)) },
-  { name: 'ai-sdk', create: () => aiTelemetryInstrumentation() },
+  { name: 'ai-sdk', loads: 'ai', addsTo: 'wire', create: () => aiInstrumentation() },
+  { name: 'ai-sdk', addsTo: 'wire', create: () => aiTelemetryInstrumentation() },
   {
     name: 'graphile-worker',
     loads: 'graphile-worker',
@@ -58,7 +59,7 @@ function sdk({ modelEndpoints }: ResolvedOptions) {
 }
 
 /** What `disabledInstrumentations` may name. */
-export const instrumentationNames: readonly string[] = all.map(({ name }) => name);
+export const instrumentationNames: readonly string[] = [...new Set(all.map(({ name }) => name))];
 
 function enabled({ disabledInstrumentations }: ResolvedOptions): typeof all {
   const isDisabled = (name: string | undefined) => name !== undefined && disabledInstrumentations.includes(name);

@@ -22,6 +22,11 @@ export interface InstrumentationSpec<Options> {
   /** Files of the library, by their path in it, that are handed to `hook` as well, where a process may load them alone. */
   readonly files?: readonly string[];
   /**
+   * Functions that `hook` assigns others to. Where the library's exports cannot be assigned to (those of a compiled ES
+   * module, or one that was required), the application gets others that can.
+   */
+  readonly replaces?: readonly string[];
+  /**
    * Subscribes to the library or patches it, and returns the function that restores it; undefined when this copy of the
    * library does not have the expected shape.
    */
@@ -40,9 +45,11 @@ export function defineInstrumentation<Options = Record<string, never>>(
       protected override init() {
         if (spec.versions === undefined) return;
         const patch = <Library>(library: Library, version?: string): Library => {
-          const restore = attach(spec, library, options, version);
-          if (restore !== undefined) restores.set(library, restore);
-          return library;
+          const open = spec.replaces === undefined ? library : assignable(library, spec.replaces);
+          const restore = attach(spec, open, options, version);
+          if (restore === undefined) return library;
+          restores.set(open, restore);
+          return open;
         };
         const unpatch = (library: unknown): void => restores.get(library)?.();
         const files = spec.files?.map(
@@ -69,6 +76,25 @@ export function defineInstrumentation<Options = Record<string, never>>(
     noteHook(spec.library, undefined, 'idle');
     return new DefinedInstrumentation(`gaugeway/${spec.library}`, VERSION, { enabled: false });
   };
+}
+
+/** The exports themselves if they can be assigned to, else ones that can: the same values, under the same names. */
+function assignable<Library>(library: Library, names: readonly string[]): Library {
+  const exports = library as Record<string, unknown>;
+  try {
+    for (const name of names) {
+      const { [name]: value } = exports;
+      if (value !== undefined) exports[name] = value;
+    }
+    return library;
+  } catch {
+    const descriptors: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
+    for (const name of names) {
+      const { enumerable = true } = descriptors[name] ?? {};
+      if (name in exports) descriptors[name] = { value: exports[name], writable: true, configurable: true, enumerable };
+    }
+    return Object.create(Object.getPrototypeOf(exports), descriptors) as Library;
+  }
 }
 
 /** Hooks one copy of the library. A failure leaves it as it was: the application must load all the same. */

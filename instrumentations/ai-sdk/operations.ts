@@ -1,9 +1,9 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { type AgentEnd, agents, type RecordedAgent } from '../../src/recorders/agents.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
-import type { ModelStep } from './steps.ts';
+import { ModelStep } from './steps.ts';
 
-/** What is known when an application calls `generateText` or `streamText`, directly or through an agent of the AI SDK. */
+/** What is known when an application asks for a text or an object, directly or through an agent of the AI SDK. */
 export interface OperationStart {
   /** The name that the application gave to this call: of an agent it is the name. */
   readonly name: string | undefined;
@@ -11,6 +11,8 @@ export interface OperationStart {
   readonly isStream: boolean;
   readonly hasTools: boolean;
   readonly maxRetries: number | undefined;
+  /** False where the tools that run cannot be seen. @default true */
+  readonly tellsTools?: boolean;
   /** False where somebody else makes the spans. */
   readonly span: boolean;
 }
@@ -29,6 +31,7 @@ export class TextOperation {
   /** Where it has tools, the model decides what is done: that is an agent. Without, it is one model call. */
   readonly #agent: RecordedAgent | undefined;
   readonly #steps = new Set<ModelStep>();
+  readonly #byPrompt = new WeakMap<object, ModelStep>();
   #inferenceCalls = 0;
   #toolCalls = 0;
   #error: unknown;
@@ -46,6 +49,17 @@ export class TextOperation {
   asks(step: ModelStep): void {
     this.#inferenceCalls++;
     this.#steps.add(step);
+  }
+
+  /** The step that asks this: each attempt at it is made with the very same prompt, and no other step is. */
+  stepOf(prompt: object): ModelStep {
+    let step = this.#byPrompt.get(prompt);
+    if (step === undefined) {
+      step = new ModelStep(this.maxRetries);
+      this.#byPrompt.set(prompt, step);
+      this.asks(step);
+    }
+    return step;
   }
 
   stepOver(step: ModelStep): void {
@@ -95,7 +109,11 @@ export class TextOperation {
   }
 
   get #counts(): AgentEnd {
-    return { inferenceCalls: this.#inferenceCalls, toolCalls: this.#toolCalls };
+    const isTold = this.#start.tellsTools !== false;
+    return {
+      inferenceCalls: isTold || this.#inferenceCalls > 0 ? this.#inferenceCalls : 'unknown',
+      toolCalls: isTold ? this.#toolCalls : 'unknown',
+    };
   }
 
   /** An application that hides its inputs hides its tools too, until one of them runs. */

@@ -8,6 +8,22 @@ export function field(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 }
 
+/** The AI SDK wraps what the last of several attempts failed with. */
+export function lastErrorOf(error: unknown): unknown {
+  return field(error, 'lastError') ?? error;
+}
+
+export function nameOf(value: unknown, key: string): string | undefined {
+  const name = field(value, key);
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+export function hasKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  for (const key in value) if (Object.hasOwn(value, key)) return true;
+  return false;
+}
+
 /** What a model of the AI SDK answered, for calls whose exchange is on no wire of ours. */
 export function resultOf(result: unknown): ModelCallResult {
   const response = field(result, 'response');

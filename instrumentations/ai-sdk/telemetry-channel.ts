@@ -5,10 +5,12 @@ import { guarded, isObserved } from '../../src/observe.ts';
 import { agents } from '../../src/recorders/agents.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { activeContext } from '../../src/recorders/inbound.ts';
+import { agentNameIn } from './agent-names.ts';
 import { contextStore } from './context-store.ts';
+import { hasForeignSpans } from './integrations.ts';
 import { operationIn, TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
-import { field, resultOf } from './results.ts';
+import { field, hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
 import { ModelStep, stepIn, withStep } from './steps.ts';
 
 /** What the AI SDK 7 publishes of one piece of its work: at its start, and again with a result or an error at its end. */
@@ -93,7 +95,7 @@ function beginText(message: Message, active: Context, unread: FinalizationRegist
   const maxRetries = field(event, 'maxRetries');
   const operation = new TextOperation(
     {
-      name: nameOf(event, 'functionId'),
+      name: nameOf(event, 'functionId') ?? agentNameIn(active),
       model: nameOf(event, 'modelId'),
       isStream: message.type === 'streamText',
       hasTools: hasKeys(field(event, 'tools')),
@@ -108,7 +110,7 @@ function beginText(message: Message, active: Context, unread: FinalizationRegist
     context: operation.context,
     ended({ error }) {
       if (error === undefined) operation.succeeded();
-      else operation.failed(lastOf(error));
+      else operation.failed(lastErrorOf(error));
     },
   };
 }
@@ -119,7 +121,7 @@ function beginStep(active: Context): Watch {
   return {
     context: withStep(active, step),
     ended({ error }) {
-      step.over(lastOf(error));
+      step.over(lastErrorOf(error));
       operation?.stepOver(step);
     },
   };
@@ -184,36 +186,11 @@ function beginCall({ event }: Message, active: Context, operation: string): Watc
     context: step.attempt(details, active),
     ended({ error, result }) {
       if (error === undefined) step.answered(resultOf(result));
-      else step.over(lastOf(error));
+      else step.over(lastErrorOf(error));
     },
   };
 }
 
-/** The AI SDK wraps what the last of several attempts failed with. */
-function lastOf(error: unknown): unknown {
-  return field(error, 'lastError') ?? error;
-}
-
 function isHidden(event: unknown): boolean {
   return field(event, 'recordInputs') === false || field(event, 'recordOutputs') === false;
-}
-
-function nameOf(value: unknown, key: string): string | undefined {
-  const name = field(value, key);
-  return typeof name === 'string' && name !== '' ? name : undefined;
-}
-
-function hasKeys(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  for (const key in value) if (Object.hasOwn(value, key)) return true;
-  return false;
-}
-
-/**
- * An integration that runs model calls itself does so to have a span of its own around them, as that of @ai-sdk/otel: a
- * second span would count its tokens twice.
- */
-function hasForeignSpans(): boolean {
-  const { AI_SDK_TELEMETRY_INTEGRATIONS: all } = globalThis as { AI_SDK_TELEMETRY_INTEGRATIONS?: unknown };
-  return Array.isArray(all) && all.some((integration) => typeof integration?.executeLanguageModelCall === 'function');
 }

@@ -39,9 +39,9 @@ export interface AgentStart {
 /** What is known of an end, where the recorder has not seen it itself. */
 export interface AgentEnd {
   /** Model calls that the agent made itself. @default those seen in its context, unknown where there were none */
-  readonly inferenceCalls?: number | undefined;
+  readonly inferenceCalls?: number | 'unknown' | undefined;
   /** Tools that the agent ran itself. @default those seen in its context, unknown where there were none */
-  readonly toolCalls?: number | undefined;
+  readonly toolCalls?: number | 'unknown' | undefined;
   /** `performance.now()` when it ended. @default now */
   readonly endedAt?: number | undefined;
 }
@@ -219,8 +219,8 @@ class Run implements RecordedAgent {
   }
 
   /** None seen may be none made, or a library whose calls nobody tells. */
-  #count(told: number | undefined, seen: number | undefined): number | undefined {
-    if (seen === undefined || this.#kind !== 'agent') return undefined;
+  #count(told: number | 'unknown' | undefined, seen: number | undefined): number | undefined {
+    if (seen === undefined || this.#kind !== 'agent' || told === 'unknown') return undefined;
     return told ?? (seen > 0 || this.#details.isComplete === true ? seen : undefined);
   }
 }

@@ -1,0 +1,12 @@
+import { type Context, createContextKey } from '@opentelemetry/api';
+
+const NAME = createContextKey('gaugeway.ai-sdk.agent-name');
+
+/** The id of the agent object whose call this is: the AI SDK does not hand it on. */
+export function agentNameIn(context: Context): string | undefined {
+  return context.getValue(NAME) as string | undefined;
+}
+
+export function withAgentName(context: Context, name: string | undefined): Context {
+  return context.setValue(NAME, name);
+}

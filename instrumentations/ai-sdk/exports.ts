@@ -1,0 +1,159 @@
+import { context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import { guarded, isObserved } from '../../src/observe.ts';
+import { activeContext } from '../../src/recorders/inbound.ts';
+import { settle } from '../../src/recorders/settle.ts';
+import { withAgentName } from './agent-names.ts';
+import { hasForeignSpans } from './integrations.ts';
+import { unwatchModels, watchModel, withAsking } from './models.ts';
+import { TextOperation } from './operations.ts';
+import { providerOf } from './providers.ts';
+import { replace } from './replace.ts';
+import { hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
+import { ModelStep } from './steps.ts';
+
+/** What an application may call; the rest of the AI SDK is left alone. */
+export const REPLACED = ['generateText', 'streamText', 'generateObject', 'streamObject', 'embed', 'embedMany'] as const;
+
+/** The AI SDK as far as it is looked at. */
+export interface AiSdk {
+  readonly registerTelemetry?: unknown;
+  readonly ToolLoopAgent?: { readonly prototype: object };
+  readonly Experimental_Agent?: { readonly prototype: object };
+}
+
+/** What the functions are called with, as far as it is looked at. */
+interface Settings {
+  readonly id?: unknown;
+  readonly experimental_telemetry?: unknown;
+  readonly model?: unknown;
+  readonly tools?: unknown;
+  readonly maxRetries?: unknown;
+}
+
+/** What the AI SDK tries again where nothing else is said. */
+const MAX_RETRIES = 2;
+
+type Around = (call: () => unknown, settings: Settings) => unknown;
+
+/** Replaces what this version of the AI SDK does not tell by itself. Returns what restores it. */
+export function patchExports(library: AiSdk): (() => void) | undefined {
+  const tellsItself = typeof library.registerTelemetry === 'function';
+  const functions: Partial<Record<(typeof REPLACED)[number], Around>> = {
+    generateObject: (call, settings) => oneCall(call, settings, 'chat'),
+    streamObject: (call, settings) => stream(call, settings),
+  };
+  if (!tellsItself) {
+    functions.generateText = text;
+    functions.streamText = stream;
+    functions.embed = (call, settings) => oneCall(call, settings, 'embeddings');
+    functions.embedMany = functions.embed;
+  }
+  const undo: (() => void)[] = [];
+  for (const [name, around] of Object.entries(functions)) {
+    const restore = replace(library, name, (call, args) => inside(call, (args[0] ?? {}) as Settings, around));
+    if (restore !== undefined) undo.push(restore);
+  }
+  undo.push(...patchAgents(library, tellsItself));
+  if (undo.length === 0) return undefined;
+  return () => {
+    for (const restore of undo.splice(0)) restore();
+    unwatchModels();
+  };
+}
+
+/** Agents call these functions from within the library, where nothing can be replaced. */
+function patchAgents(
+  { ToolLoopAgent, Experimental_Agent = ToolLoopAgent }: AiSdk,
+  tellsItself: boolean,
+): (() => void)[] {
+  const { prototype } = Experimental_Agent ?? {};
+  if (prototype === undefined) return [];
+  const generate: Around = tellsItself ? named : text;
+  const streams: Around = tellsItself ? named : stream;
+  const settingsOf = (agent: unknown): Settings => (agent as { settings?: Settings } | undefined)?.settings ?? {};
+  return [
+    replace(prototype, 'generate', (call, _, agent) => inside(call, settingsOf(agent), generate)),
+    replace(prototype, 'stream', (call, _, agent) => inside(call, settingsOf(agent), streams)),
+  ].filter((restore) => restore !== undefined);
+}
+
+function inside(call: () => unknown, settings: Settings, around: Around): unknown {
+  return isObserved() && !isTracingSuppressed(context.active()) ? around(call, settings) : call();
+}
+
+/** The call is told by the AI SDK itself, all but the name of the agent. */
+function named(call: () => unknown, settings: Settings): unknown {
+  return context.with(withAgentName(context.active(), agentName(settings)), call);
+}
+
+/** With tools it is an agent, which asks models until it is done; without, it asks once. */
+function text(call: () => unknown, settings: Settings): unknown {
+  if (!hasKeys(settings.tools)) return oneCall(call, settings, 'chat');
+  const operation = begin(settings, true, false);
+  if (operation === undefined) return call();
+  return context.with(withAsking(operation.context, operation), () =>
+    settle(call, {
+      done: () => operation.succeeded(),
+      failed: (error) => operation.failed(lastErrorOf(error)),
+      unobservable: () => operation.abandoned(),
+    }),
+  );
+}
+
+/** How a stream ends cannot be seen without changing it: only its askings of models are told. */
+function stream(call: () => unknown, settings: Settings): unknown {
+  const operation = begin(settings, false, true);
+  return operation === undefined ? call() : context.with(withAsking(activeContext(), operation), call);
+}
+
+function begin(settings: Settings, hasTools: boolean, isStream: boolean): TextOperation | undefined {
+  let operation: TextOperation | undefined;
+  guarded('the AI SDK', () => {
+    watchModel(settings.model);
+    const { maxRetries = MAX_RETRIES } = settings;
+    operation = new TextOperation(
+      {
+        name: agentName(settings),
+        model: describe(settings.model).model,
+        isStream,
+        hasTools,
+        tellsTools: false,
+        maxRetries: typeof maxRetries === 'number' ? maxRetries : undefined,
+        span: !hasForeignSpans(),
+      },
+      activeContext(),
+    );
+  });
+  return operation;
+}
+
+/** All that happens in it is one call: its end is the end of the promise. */
+function oneCall(call: () => unknown, { model }: Settings, operation: string): unknown {
+  const step = new ModelStep(undefined);
+  let active = context.active();
+  guarded('the AI SDK', () => {
+    const told = describe(model);
+    const details = operation === 'chat' ? told : { ...told, operation };
+    active = step.attempt({ ...details, span: !hasForeignSpans() }, activeContext());
+  });
+  return context.with(active, () =>
+    settle(call, {
+      done: (result) => step.answered(resultOf(result)),
+      failed: (error) => step.over(lastErrorOf(error)),
+      unobservable: () => step.streams(),
+    }),
+  );
+}
+
+/** A text names a model of the gateway, or of the application's own default provider. */
+function describe(model: unknown): { provider: string; operation: string; model: string | undefined } {
+  if (typeof model === 'string') return { ...providerOf(model.split('/')[0]), model };
+  const { provider, modelId } = (model ?? {}) as { provider?: unknown; modelId?: unknown };
+  return { ...providerOf(provider), model: typeof modelId === 'string' ? modelId : undefined };
+}
+
+function agentName({ id, experimental_telemetry: telemetry }: Settings): string | undefined {
+  const given = nameOf(telemetry, 'functionId') ?? id;
+  return typeof given === 'string' && given !== '' ? given : undefined;
+}
