@@ -1,22 +1,28 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { HOOK, type SharedOptions } from './graphile-worker/library.ts';
+import { leaveJobs, type WorkerHook, watchJobs } from './graphile-worker/queues.ts';
 import { observeEvents } from './graphile-worker/runs.ts';
 import { measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
 import { tasksInContext } from './graphile-worker/tasks.ts';
+
+interface GraphileWorkerOptions {
+  /** Lets the poller read how many jobs there are. @default false */
+  readonly queueGauges?: boolean;
+}
 
 /**
  * graphile-worker: submissions, runs, waits, whole durations, failures and stalls of jobs, faults of its pools, and spans
  * for those who add and those who run. Runs come from its events; the rest needs two files that it does not export.
  */
-export const graphileWorkerInstrumentation = defineInstrumentation({
+export const graphileWorkerInstrumentation = defineInstrumentation<GraphileWorkerOptions>({
   library: 'graphile-worker',
   versions: ['>=0.16 <0.19'],
   files: ['dist/helpers.js', 'dist/worker.js'],
-  hook: (library: Library) => {
+  hook: (library: Library, { queueGauges = false }: GraphileWorkerOptions) => {
     // A file of its own asks for the main module before that is complete; it comes again when it is.
     if ('WorkerPreset' in library)
-      return library.WorkerPreset === undefined ? () => {} : addPlugin(library.WorkerPreset);
+      return library.WorkerPreset === undefined ? () => {} : addPlugin(library.WorkerPreset, queueGauges);
     if (library.makeAddJob !== undefined) return measureHelpers(library);
     if (library.makeNewWorker !== undefined) return activateTasks(library);
     return undefined;
@@ -33,14 +39,21 @@ interface Library {
 }
 
 /** All that starts workers extends this preset, so that a plugin in it sees every pool. */
-function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>): (() => void) | undefined {
+function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>, queueGauges: boolean): (() => void) | undefined {
   if (!Array.isArray(plugins)) return undefined;
   let active = true;
   const plugin = {
     name: 'gaugeway',
     version: '0.0.0',
     worker: {
-      hooks: { startWorker: (options: SharedOptions) => guarded(HOOK, () => observeEvents(options, () => active)) },
+      hooks: {
+        startWorker: (options: SharedOptions, hook: WorkerHook) =>
+          guarded(HOOK, () => {
+            observeEvents(options, () => active);
+            if (queueGauges && active) watchJobs(options, hook);
+          }),
+        stopWorker: (options: SharedOptions, hook: WorkerHook) => guarded(HOOK, () => leaveJobs(options, hook)),
+      },
     },
   };
   // One module can arrive as two namespaces.

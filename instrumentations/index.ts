@@ -26,7 +26,7 @@ const all: readonly {
   {
     name: 'bullmq',
     loads: 'bullmq',
-    create: ({ queuePollIntervalMs }) => bullmqInstrumentation({ queueGauges: queuePollIntervalMs !== undefined }),
+    create: (options) => bullmqInstrumentation(gauges(options)),
   },
   { name: 'openai', loads: 'openai', addsTo: 'wire', create: (options) => openaiInstrumentation(sdk(options)) },
   {
@@ -42,7 +42,7 @@ const all: readonly {
     name: 'graphile-worker',
     loads: 'graphile-worker',
     files: /\/graphile-worker\/dist\/(helpers|worker)\.js$/,
-    create: () => graphileWorkerInstrumentation(),
+    create: (options) => graphileWorkerInstrumentation(gauges(options)),
   },
   {
     name: 'bedrock',
@@ -51,11 +51,15 @@ const all: readonly {
     create: ({ modelEndpoints }) =>
       bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
   },
-  { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
+  { name: 'pg-boss', loads: 'pg-boss', create: (options) => pgBossInstrumentation(gauges(options)) },
 ];
 
 function sdk({ modelEndpoints }: ResolvedOptions) {
   return { requests: new Endpoints(modelEndpoints) };
+}
+
+function gauges({ queuePollIntervalMs }: ResolvedOptions) {
+  return { queueGauges: queuePollIntervalMs !== undefined };
 }
 
 /** What `disabledInstrumentations` may name. */

@@ -6,17 +6,22 @@ import { catchManager, patchManagers } from './pg-boss/manager.ts';
 import { readiness } from './pg-boss/memory.ts';
 import { replace } from './pg-boss/replace.ts';
 
+interface PgBossOptions {
+  /** Lets the poller read the sizes of the queues that this process sends to and works on. @default false */
+  readonly queueGauges?: boolean;
+}
+
 /**
  * pg-boss: submissions, runs, readiness, whole durations, failures and stalls of jobs, faults of pg-boss, and spans for
  * those who send and those who process. Workers fetch their jobs with metadata, which makes the fetched rows wider;
  * handlers get them as without it.
  */
-export const pgBossInstrumentation = defineInstrumentation({
+export const pgBossInstrumentation = defineInstrumentation<PgBossOptions>({
   library: 'pg-boss',
   versions: ['>=10 <13'],
-  hook: (library: Library) => {
+  hook: (library: Library, { queueGauges = false }: PgBossOptions) => {
     const { prototype } = library.PgBoss ?? library.default ?? (library as PublicClass);
-    return prototype && patch(prototype);
+    return prototype && patch(prototype, queueGauges);
   },
 });
 
@@ -41,7 +46,7 @@ const patched: WeakMap<object, () => void> = shared[KEY];
  * itself: sending what is due, publishing, settling. Its class is not exported. It shows when the first instance is
  * made: the constructor asks its own `getDb()`, then puts listeners on the manager.
  */
-function patch(prototype: object): (() => void) | undefined {
+function patch(prototype: object, queueGauges: boolean): (() => void) | undefined {
   const existing = patched.get(prototype);
   if (existing !== undefined) return existing;
   const emitter = Object.getPrototypeOf(prototype) as object | null;
@@ -52,7 +57,7 @@ function patch(prototype: object): (() => void) | undefined {
     const db = call();
     catchManager(emitter, (manager) => {
       restoreGetDb();
-      restoreManagers ??= patchManagers(manager);
+      restoreManagers ??= patchManagers(manager, queueGauges);
     });
     return db;
   });

@@ -19,6 +19,7 @@ export interface Job {
 export interface SharedOptions {
   readonly events: Events;
   readonly workerSchema?: unknown;
+  readonly escapedWorkerSchema?: unknown;
   readonly resolvedPreset?: {
     readonly worker?: { readonly connectionString?: unknown; readonly useNodeTime?: unknown };
   };

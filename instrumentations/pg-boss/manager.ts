@@ -1,6 +1,7 @@
 import { guarded } from '../../src/observe.ts';
 import { idsOf, type Manager, noteTracing } from './library.ts';
 import { readiness } from './memory.ts';
+import { watchJobs } from './queues.ts';
 import { replace, type Wrapper } from './replace.ts';
 import { settlement } from './settlements.ts';
 import { createJob, flow, insert, upsert } from './submissions.ts';
@@ -32,15 +33,26 @@ const WRAPPERS: Readonly<Record<string, ManagerWrapper>> = {
   retry: byHand,
 };
 
+/** The methods that name a queue first, or a request that does. */
+const NAMING = new Set(['work', 'createJob', 'insert', 'upsert']);
+
+function queueIn([first]: unknown[]): unknown {
+  const request = Array.isArray(first) ? first[0] : first;
+  return typeof request === 'object' && request !== null ? (request as { name?: unknown }).name : request;
+}
+
 /** Wraps the methods of a manager's class, one for all its instances. Returns what restores them. */
-export function patchManagers(manager: Manager): () => void {
+export function patchManagers(manager: Manager, queueGauges: boolean): () => void {
   const prototype = Object.getPrototypeOf(manager) as Record<string, unknown>;
   let active = true;
   const isActive = () => active;
   noteTracing(prototype, prototype.createJob);
   const restores = Object.entries(WRAPPERS).map(([name, wrapper]) => {
     const original = prototype[name];
-    const restore = replace<Manager>(prototype, name, (call, self, args) => wrapper(call, self, args, isActive));
+    const restore = replace<Manager>(prototype, name, (call, self, args) => {
+      if (queueGauges && NAMING.has(name)) guarded('the hook of pg-boss', () => watchJobs(self, queueIn(args)));
+      return wrapper(call, self, args, isActive);
+    });
     // This instance was made before, with a list of what it will hand to the public class.
     const index = Array.isArray(manager.functions) ? manager.functions.indexOf(original) : -1;
     if (index >= 0) (manager.functions as unknown[])[index] = prototype[name];

@@ -37,14 +37,17 @@ export function watchQueue(source: QueueSource): void {
 
 /** Asks every watched queue at this interval; returns the function that ends it. Never keeps a process alive. */
 export function startQueuePoller(intervalMs: number): () => void {
-  const asking = new Set<string>();
+  const asking = new Map<string, QueueSource>();
   const ask = (key: string, source: QueueSource): void => {
-    // A broker that does not answer is not asked again until it does.
-    if (asking.has(key)) return;
+    // A broker that does not answer is not asked again until it does; what was closed meanwhile never will.
+    if (asking.get(key)?.isOpen() === true) return;
+    const answered = (): void => {
+      if (asking.get(key) === source) asking.delete(key);
+    };
     const { system, queue } = source;
     const failed = (error: unknown) => recordOrchestratorError({ system, queue, component: 'poller' }, error);
     try {
-      asking.add(key);
+      asking.set(key, source);
       source
         .read()
         .then((readings) => {
@@ -53,9 +56,9 @@ export function startQueuePoller(intervalMs: number): () => void {
             publish(Object.freeze({ ...about, ...reading, oldestAgeMs: elapsed(oldestAgeMs) }));
           }
         }, failed)
-        .finally(() => asking.delete(key));
+        .finally(answered);
     } catch (error) {
-      asking.delete(key);
+      answered();
       failed(error);
     }
   };
