@@ -15,14 +15,19 @@ export function nodes(wanted) {
     .map(([major, path]) => ({ major, binary: load.resolve(path) }));
 }
 
+/** What a process of ours is given of the environment: no settings of whoever runs this. */
+export function inherited() {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return { PATH, HOME, TMPDIR };
+}
+
 /** Runs one file in a process of its own and returns what it reports. */
 export function run(binary, file, { flags = [], env = {} } = {}) {
-  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR };
   return new Promise((resolve, reject) => {
     execFile(
       binary,
       [...flags, fileURLToPath(new URL(file, import.meta.url))],
-      { env: { ...inherited, ...env }, maxBuffer: 1 << 26 },
+      { env: { ...inherited(), ...env }, maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         if (error !== null) reject(new Error(`${file} failed: ${stderr || error.message}`));
         else resolve(JSON.parse(stdout));

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { hookFailed } from '../src/observe.ts';
 import { Inbound, useInboundSource } from '../src/recorders/inbound.ts';
+import { createStamps } from '../src/stamp.ts';
 
 const START = 'http.server.request.start';
 const FINISH = 'http.server.response.finish';
@@ -15,7 +16,7 @@ export const httpServerInstrumentation = defineInstrumentation({
   library: 'http-server',
   hook() {
     const current = new AsyncLocalStorage<Inbound>();
-    const inbounds = new WeakMap<object, Inbound>();
+    const inbounds = createStamps<Inbound>();
 
     const onStart = contained(START, (response) => {
       const inbound = new Inbound();

@@ -1,6 +1,7 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
 import { isObserved } from '../observe.ts';
+import { createStamps, type Stamps } from '../stamp.ts';
 import { Request, requestIn } from './request.ts';
 
 /** What is known when a request arrives. */
@@ -66,10 +67,10 @@ export interface RunningRequest {
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 const KEY = Symbol.for('gaugeway.requests.1');
-const shared = globalThis as { [KEY]?: WeakMap<object, Request> };
-shared[KEY] ??= new WeakMap();
+const shared = globalThis as { [KEY]?: Stamps<Request> };
+shared[KEY] ??= createStamps();
 /** One per process: middlewares of two copies of this package may meet in one request. */
-const open: WeakMap<object, Request> = shared[KEY];
+const open: Stamps<Request> = shared[KEY];
 
 /** Records requests that the application answers; nothing is recorded until somebody listens. */
 export const requests = {
