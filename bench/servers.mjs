@@ -23,7 +23,7 @@ export async function startApp(binary, framework, name, env) {
   const { meter, flags = [], env: own } = meters[name];
   const child = spawn(binary, [...flags, app], {
     env: { ...inherited(), ...env, ...own, BENCH_FRAMEWORK: framework, BENCH_METER: meter },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', process.env.TG ? 'inherit' : 'ignore', 'inherit', 'ipc'],
   });
   const told = async () => (await Promise.race([once(child, 'message'), failed(child, name)]))[0];
   const { port } = await told();

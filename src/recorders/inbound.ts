@@ -91,7 +91,7 @@ export class Inbound {
   }
 }
 
-const INBOUND = createContextKey('gaugeway.inbound');
+export const INBOUND = createContextKey('gaugeway.inbound');
 
 /*
  * Where no middleware runs, the hook of node:http knows the request of the running code. By symbol, so that a bundle with

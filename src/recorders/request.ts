@@ -1,12 +1,13 @@
-import { type Context, createContextKey, propagation, type Span, trace } from '@opentelemetry/api';
+import { type Context, createContextKey, propagation, type Span } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
 import { guarded, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
-import { currentInbound, Inbound, withInbound } from './inbound.ts';
+import { currentInbound, Inbound } from './inbound.ts';
+import { RequestContext } from './request-context.ts';
 import { endServerSpan, hasServerSpan, startServerSpan } from './request-spans.ts';
 import type { Answer, RequestEnd, RequestReader, RequestStart, RunningRequest } from './requests.ts';
+import { isTraced } from './tracer.ts';
 
-const REQUEST = createContextKey('gaugeway.request');
 /** Of @opentelemetry/core, which is not for every runtime; keys of a context are global by their names. */
 const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
 
@@ -14,11 +15,6 @@ const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADAT
 interface RpcMetadata {
   readonly type?: string;
   route?: string;
-}
-
-/** The open request that work in this context belongs to. */
-export function requestIn(parent: Context): Request | undefined {
-  return parent.getValue(REQUEST) as Request | undefined;
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY']);
@@ -52,10 +48,9 @@ export class Request implements RunningRequest {
     let own = parent;
     if (this.#elsewhere === undefined && !hasServerSpan(parent)) {
       if (details.headers !== undefined) own = propagation.extract(parent, details.headers);
-      this.#span = startServerSpan(this.#method, details, this.#startTime, own);
-      own = trace.setSpan(own, this.#span);
+      if (isTraced()) this.#span = startServerSpan(this.#method, details, this.#startTime, own);
     }
-    this.context = withInbound(own, this.#inbound).setValue(REQUEST, this);
+    this.context = new RequestContext(own, this, this.#inbound, this.#span);
   }
 
   threw(error: unknown): void {

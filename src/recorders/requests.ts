@@ -2,7 +2,8 @@ import { type Context, context, createContextKey } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
 import { isObserved } from '../observe.ts';
 import { createStamps, type Stamps } from '../stamp.ts';
-import { Request, requestIn } from './request.ts';
+import { Request } from './request.ts';
+import { requestIn } from './request-context.ts';
 
 /** What is known when a request arrives. */
 export interface RequestStart {

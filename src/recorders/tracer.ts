@@ -2,6 +2,7 @@ import {
   type Context,
   context,
   INVALID_SPAN_CONTEXT,
+  ProxyTracerProvider,
   type Span,
   type SpanOptions,
   type TracerProvider,
@@ -11,6 +12,9 @@ import { hookFailed } from '../observe.ts';
 import { VERSION } from '../version.ts';
 
 let given: TracerProvider | undefined;
+
+/** What the API hands out while nobody has registered a provider. */
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
 
 /**
  * Starts a span; where the application's own sampler or processor throws, one that records nothing. The tracer is asked
@@ -23,6 +27,13 @@ export function startSpan(name: string, options: SpanOptions, parent: Context = 
     hookFailed('a tracer', error);
     return trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT);
   }
+}
+
+/** Whether anybody wants spans; without, a hot path need not describe one. */
+export function isTraced(): boolean {
+  if (given !== undefined) return true;
+  const provider = trace.getTracerProvider();
+  return (provider as Partial<ProxyTracerProvider>).getDelegate?.() !== NO_PROVIDER;
 }
 
 /** Describes and ends a span; the application's own processors and exporters may throw there. */
