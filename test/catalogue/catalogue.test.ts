@@ -21,7 +21,8 @@ describe('the catalogue', () => {
 
   it.each(specs)('%s has attributes of few values', (_id, spec) => {
     // One number of the whole service, or of the process, has no attributes.
-    if (spec.kind !== 'observable_gauge' && !spec.name.startsWith('process.')) expect(spec.attributes.length).toBeGreaterThan(0);
+    if (spec.kind !== 'observable_gauge' && !spec.name.startsWith('process.'))
+      expect(spec.attributes.length).toBeGreaterThan(0);
     expect(new Set(spec.attributes).size).toBe(spec.attributes.length);
     for (const attribute of spec.attributes) expect(attribute).not.toMatch(UNBOUNDED);
   });
