@@ -97,9 +97,11 @@ export class Baseline {
    * Some standard deviations above the mean, and clearly above the highest usual value: durations have long tails, in
    * which one of fifty would be an outlier by its standard deviations alone.
    */
-  #thresholdOf({ mean, deviation, highest }: Level): number {
+  #thresholdOf(level: Level): number {
+    const { mean, deviation, highest } = level;
     const spread = Math.max(deviation, mean * this.#limits.minDeviation);
-    return Math.max(mean + this.#limits.deviations * spread, highest + CLEARLY * spread);
+    const simple = mean + this.#limits.deviations * spread;
+    return Math.max(simple, highest + CLEARLY * spread, Math.min(level.skewedThreshold, MOST_SKEWED * simple));
   }
 }
 
@@ -107,16 +109,31 @@ export class Baseline {
 const CLEARLY = 2.5;
 /** What the highest value loses of its distance to the mean with each value after it. */
 const FADING = 1 / MEMORY;
+/** In standard deviations of the logarithms; of few values a deviation is not well known. */
+const SKEWED = 4.5;
+const UNCERTAINTY = 2;
+/** However skewed values are, this many times the plain threshold is always suspicious. */
+const MOST_SKEWED = 3;
+/** Smaller shares of the mean are the same to a logarithm: 0 has none. */
+const SMALLEST_SHARE = 1 / 1000;
 
-/** Mean, spread and highest of values, the older ones fading. */
+/** Mean, spread and highest of values and of their logarithms, the older ones fading. */
 class Level {
   count = 0;
   mean = 0;
   highest = 0;
   #variance = 0;
+  #logMean = 0;
+  #logVariance = 0;
 
   get deviation(): number {
     return Math.sqrt(this.#variance);
+  }
+
+  /** Where values are skewed, as durations are, their logarithms are not. */
+  get skewedThreshold(): number {
+    const known = 1 + UNCERTAINTY / Math.sqrt(Math.min(this.count, MEMORY));
+    return Math.exp(this.#logMean + SKEWED * known * Math.sqrt(this.#logVariance));
   }
 
   add(value: number): void {
@@ -127,5 +144,9 @@ class Level {
     this.#variance = (1 - weight) * (this.#variance + weight * distance * distance);
     const faded = this.highest - (this.highest - this.mean) * FADING;
     this.highest = value > faded ? value : faded;
+    if (this.mean === 0) return;
+    const logDistance = Math.log(Math.max(value, this.mean * SMALLEST_SHARE)) - this.#logMean;
+    this.#logMean += weight * logDistance;
+    this.#logVariance = (1 - weight) * (this.#logVariance + weight * logDistance * logDistance);
   }
 }

@@ -1,4 +1,4 @@
-import { drop, isObservedOutside, publish } from '../observe.ts';
+import { drop, hookFailed, isObservedOutside, publish } from '../observe.ts';
 import { errorClass } from '../recorders/failures.ts';
 import { Anomalies } from './anomalies.ts';
 import { Timeline } from './clock.ts';
@@ -14,7 +14,7 @@ import { Operations } from './operations.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
 import { Resources } from './resources.ts';
 import { ServiceLevels } from './service-levels.ts';
-import { LARGEST } from './sketch.ts';
+import { isCountable } from './sketch.ts';
 import { SlowOperations } from './slow-operations.ts';
 import { listenTo } from './stream.ts';
 import type { TagsGiven } from './tags.ts';
@@ -87,19 +87,28 @@ export class Core {
   }
 
   /** Records what a caller measured, and tells the other listeners. False for a duration that is none. */
-  record(name: string, durationMs: number, details: RecordDetails = NO_DETAILS): boolean {
+  record(name: string, durationMs: number, details?: RecordDetails): boolean {
     if (!this.options.enabled) return false;
-    if (!isPossible(durationMs)) {
+    if (!isCountable(durationMs)) {
       drop('invalid_value');
       return false;
     }
-    const operation = this.operations.find(name);
-    const timestamp = details.timestamp ?? this.options.clock.unix();
+    try {
+      this.#record(this.operations.find(name), durationMs, details ?? NO_DETAILS);
+    } catch (error) {
+      hookFailed('a monitor', error);
+    }
+    return true;
+  }
+
+  #record(operation: Operation, durationMs: number, details: RecordDetails): void {
+    const timestamp = Number.isFinite(details.timestamp) ? (details.timestamp as number) : this.options.clock.unix();
     const errorType = errorTypeOf(details);
-    const outcome = details.outcome ?? (errorType === undefined ? 'success' : 'error');
+    const given = details.outcome;
+    const isKnown = given === 'success' || given === 'error' || given === 'unknown';
+    const outcome = isKnown ? given : errorType === undefined ? 'success' : 'error';
     if (this.samples(operation)) this.add(operation, durationMs, outcome, timestamp, errorType, details);
     if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
-    return true;
   }
 
   /** Keeps one measurement and judges it. */
@@ -111,7 +120,7 @@ export class Core {
     errorType: string | undefined,
     { tags, metadata: given, error }: RecordDetails = NO_DETAILS,
   ): void {
-    if (!isPossible(durationMs)) return drop('invalid_value');
+    if (!isCountable(durationMs)) return drop('invalid_value');
     const metadata = given === undefined ? undefined : this.options.redaction(given);
     const time = this.timeline.at(timestamp);
     operation.add(time, timestamp, durationMs, outcome, errorType, tags, metadata);
@@ -180,11 +189,7 @@ export class Core {
 
 const NO_DETAILS: RecordDetails = Object.freeze({});
 
-function isPossible(durationMs: number): boolean {
-  return durationMs >= 0 && durationMs <= LARGEST;
-}
-
 function errorTypeOf({ outcome, error, errorType }: RecordDetails): string | undefined {
-  if (errorType !== undefined || (outcome !== 'error' && error === undefined)) return errorType;
-  return errorClass(error);
+  if (typeof errorType === 'string') return errorType;
+  return outcome === 'error' || error !== undefined ? errorClass(error) : undefined;
 }

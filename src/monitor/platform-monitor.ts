@@ -6,6 +6,7 @@ import { PerformanceMonitor } from './performance-monitor.ts';
 import { type PlatformConfig, resolvePlatformConfig } from './platform-config.ts';
 import { listenForPoints } from './point-stream.ts';
 import { type GroupStats, METRIC_TYPE, type MetricPoint, type PointQuery, Points, type PointType } from './points.ts';
+import { isCountable } from './sketch.ts';
 import { type TagsGiven, tagsOf } from './tags.ts';
 
 /** What `createPerformanceMonitor` takes: the options of a monitor, and those of its points. */
@@ -50,7 +51,7 @@ export class PlatformMonitor extends PerformanceMonitor {
 
   /** Records the tokens per second of a call; one that took no time has none, which is counted. */
   recordThroughput(tokenCount: number, durationMs: number, tags?: TagsGiven): void {
-    if (!(durationMs > 0)) return drop('invalid_value');
+    if (!isCountable(tokenCount) || !isCountable(durationMs) || durationMs === 0) return drop('invalid_value');
     const { timeline, throughput } = this.core;
     if (this.#record(METRIC_TYPE.TOKEN_THROUGHPUT, tokenCount / (durationMs / 1000), tags)) {
       throughput.tokens.add(timeline.now(), tokenCount);

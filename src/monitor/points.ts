@@ -6,7 +6,7 @@ import { type Calls, callsOf, ErrorRate } from './error-rate.ts';
 import { PointBuffer } from './point-buffer.ts';
 import { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
-import { LARGEST } from './sketch.ts';
+import { isCountable } from './sketch.ts';
 import type { Tags, TagsGiven } from './tags.ts';
 
 /** What a point measures: milliseconds, tokens per second, errors, milliseconds. */
@@ -77,7 +77,7 @@ export class Points {
     tags: TagsGiven | undefined,
     jobId?: string,
   ): Tags | undefined {
-    if (!(value >= 0 && value <= LARGEST)) {
+    if (!isCountable(value)) {
       drop('invalid_value');
       return undefined;
     }

@@ -20,22 +20,22 @@ export class MonitorScope {
 
   /** A part of the monitor: operations recorded on it are called `<name>.<operation>`. Scopes nest. */
   scope(name: string): MonitorScope {
-    return new MonitorScope(this.core, `${this.#prefix}${name}.`);
+    return new MonitorScope(this.core, `${this.#nameOf(name)}.`);
   }
 
   /** Records one run of an operation that the caller measured, in milliseconds. */
   record(operation: string, durationMs: number, details?: RecordDetails): void {
-    this.core.record(this.#prefix + operation, durationMs, details);
+    this.core.record(this.#nameOf(operation), durationMs, details);
   }
 
   /** Runs `work` as one operation: its result, its error and its timing are the application's own. */
   trackOperation<T>(operation: string, work: () => T, metadata?: object): T {
-    return track(this.core, this.#prefix + operation, work, metadata);
+    return track(this.core, this.#nameOf(operation), work, metadata);
   }
 
   /** Starts a timer; one without a name records nothing. */
   startTimer(operation?: string): Timer {
-    const name = operation === undefined ? undefined : this.#prefix + operation;
+    const name = operation === undefined ? undefined : this.#nameOf(operation);
     return new Timer(this.core.options.clock, name, ({ value, tags, timestamp }) => {
       if (name !== undefined) this.core.record(name, value, { tags, timestamp });
     });
@@ -46,7 +46,7 @@ export class MonitorScope {
   monitor(operation: string): TimedOperation;
   monitor<T>(operation: string, work?: () => T): T | TimedOperation {
     if (work !== undefined) return this.trackOperation(operation, work);
-    return new TimedOperation(this.core, this.#prefix + operation);
+    return new TimedOperation(this.core, this.#nameOf(operation));
   }
 
   /** Statistics of one operation, undefined while it is unknown; without a name those of all, by name. */
@@ -54,13 +54,13 @@ export class MonitorScope {
   getStats(operation: string): OperationTiming | undefined;
   getStats(operation?: string): OperationTiming | Map<string, OperationTiming> | undefined {
     if (operation === undefined) return new Map(this.#own().map((own) => [own.name, timingOf(own)]));
-    const known = this.core.operations.get(this.#prefix + operation);
+    const known = this.core.operations.get(this.#nameOf(operation));
     return known === undefined ? undefined : timingOf(known);
   }
 
   /** The last five minutes of an operation against the hour before; undefined where one of them has no runs. */
   getTrend(operation: string): OperationTrend | undefined {
-    const known = this.core.operations.get(this.#prefix + operation);
+    const known = this.core.operations.get(this.#nameOf(operation));
     return known === undefined ? undefined : trendOf(known, this.core.timeline.now());
   }
 
@@ -72,6 +72,11 @@ export class MonitorScope {
   /** The measurements that are kept of every operation, from the oldest to the newest. */
   exportMetrics(): Map<string, RecordedMeasurement[]> {
     return new Map(this.#own().map((own) => [own.name, measurementsOf(own, this.core.timeline)]));
+  }
+
+  /** Without a name, which code without types may forget, it is counted with all others that have none. */
+  #nameOf(operation: string): string {
+    return typeof operation === 'string' ? this.#prefix + operation : '';
   }
 
   #own() {

@@ -62,13 +62,23 @@ export class SeriesTable {
     const tags = tagsOf(given, this.#ignored);
     const series = this.#keep(tags);
     if (series.tags[OTHER] === OTHER || this.#places > this.#limit * PLACES_PER_SERIES) return series;
-    const names = [];
+    try {
+      this.#lead(given, series);
+    } catch {
+      // A proxy, or a getter that throws: they are read anew each time.
+    }
+    return series;
+  }
+
+  /** Lets these tags find their series without being read in full again. */
+  #lead(given: TagsGiven, series: Series): void {
+    const { tags } = series;
+    const names: string[] = [];
     for (const key in given) if (key !== this.#ignored) names.push(key);
-    // Tags that were cut or left out do not lead back here: others could be cut to the same.
-    if (names.some((key) => !Object.hasOwn(tags, key) || String(given[key]) !== tags[key])) return series;
+    // Tags that were cut or left out do not lead there: others could be cut to the same.
+    if (names.some((key) => !Object.hasOwn(tags, key) || String(given[key]) !== tags[key])) return;
     this.#places += names.length;
     names.reduce((place, key) => placeBelow(place, key, given[key]), this.#root).series = series;
-    return series;
   }
 
   #keep(tags: Tags): Series {

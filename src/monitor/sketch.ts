@@ -9,6 +9,11 @@ const PER_OCTAVE = 1 << BITS;
 const SMALLEST = 2 ** -30;
 export const LARGEST = Number.MAX_SAFE_INTEGER;
 
+/** True for what can be counted: a number from 0 to `LARGEST`. What code without types hands in may be anything. */
+export function isCountable(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LARGEST;
+}
+
 const float64 = new Float64Array(1);
 const words = new Uint32Array(float64.buffer);
 float64[0] = 1;
