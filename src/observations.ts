@@ -389,5 +389,6 @@ export type DropReason =
   | 'unknown_event'
   | 'clock_skew'
   | 'unobservable'
+  | 'redaction_failed'
   | 'series_limit'
   | 'buffer_full';

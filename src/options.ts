@@ -2,6 +2,7 @@ import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricReader, ViewOptions } from '@opentelemetry/sdk-metrics';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import {
+  contentSwitch,
   endpoints,
   fraction,
   genAiNames,
@@ -16,12 +17,14 @@ import {
   wholeNumber,
 } from './parsers.ts';
 import { type PriceTable, priceTable } from './prices/table.ts';
+import type { ContentRedactor } from './recorders/content.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
 import { thresholdSettings } from './thresholds.ts';
 import { readVariable, type Setting, setting, type WarnOfVariable } from './variables.ts';
 
 export type { ModelEndpoint } from './parsers.ts';
 export type { ModelPrice, PriceTable } from './prices/table.ts';
+export type { ContentMessage, ContentPart, ContentRedactor, ModelContent } from './recorders/content.ts';
 
 const PROTOCOLS = ['http/protobuf', 'http/json'] as const;
 const SAMPLERS = [
@@ -112,6 +115,18 @@ export const settings = {
     priceTable,
     {} as PriceTable,
   ),
+  captureContent: setting(
+    'Write what is said in model calls, prompts and answers, onto their spans. It is personal data.',
+    ['GAUGEWAY_CAPTURE_CONTENT', 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT'],
+    contentSwitch,
+    false,
+  ),
+  maxContentBytes: setting(
+    'Most bytes of one attribute of content; what is longer loses its first messages, then the ends of its texts.',
+    ['GAUGEWAY_MAX_CONTENT_BYTES'],
+    wholeNumber,
+    16_384,
+  ),
   modelEndpoints: setting(
     'Base URLs of further model providers: `provider=url`, comma-separated.',
     ['GAUGEWAY_MODEL_ENDPOINTS'],
@@ -155,6 +170,8 @@ type Settings = { -readonly [K in keyof typeof settings]: (typeof settings)[K]['
 
 /** Things that only code can give. */
 interface CodeOptions {
+  /** Takes out of captured content what must not leave. Where it throws or returns no content, nothing leaves. */
+  readonly redactContent?: ContentRedactor;
   /** Views of the application's own; one that matches an instrument of ours takes the place of our view. */
   readonly views?: readonly ViewOptions[];
   /** Metric readers beside those of the variables. */
@@ -169,7 +186,9 @@ interface CodeOptions {
 export type Options = Partial<Readonly<Settings>> & CodeOptions;
 
 /** Options with every default filled in. */
-export type ResolvedOptions = Readonly<Settings> & Required<CodeOptions>;
+export type ResolvedOptions = Readonly<Settings> &
+  Required<Omit<CodeOptions, 'redactContent'>> &
+  Pick<CodeOptions, 'redactContent'>;
 
 const CODE_OPTIONS = ['views', 'metricReaders', 'spanProcessors', 'instrumentations'] as const;
 
@@ -182,7 +201,7 @@ export function resolveOptions(
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError('gaugeway: options must be an object, as in setup({ serviceName: "my-gateway" })');
   }
-  const known = new Set<string>([...Object.keys(settings), ...CODE_OPTIONS]);
+  const known = new Set<string>([...Object.keys(settings), ...CODE_OPTIONS, 'redactContent']);
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
       throw new TypeError(`gaugeway: unknown option "${name}"; the options are ${[...known].join(', ')}`);
@@ -210,5 +229,10 @@ export function resolveOptions(
     if (!Array.isArray(given)) throw new TypeError(`gaugeway: option "${name}" must be an array`);
     resolved[name] = given;
   }
+  const { redactContent } = options;
+  if (redactContent !== undefined && typeof redactContent !== 'function') {
+    throw new TypeError('gaugeway: option "redactContent" must be a function');
+  }
+  resolved.redactContent = redactContent;
   return Object.freeze(resolved) as unknown as ResolvedOptions;
 }

@@ -83,6 +83,22 @@ export const names: Parser<readonly string[]> = {
   accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
 
+/** Whether content is wanted on spans, in all the spellings of the convention's variable; events of it there are none. */
+export const contentSwitch: Parser<boolean> = {
+  expects: 'true or false',
+  parse: (value) =>
+    ({
+      true: true,
+      span_only: true,
+      span_and_event: true,
+      false: false,
+      none: false,
+      no_content: false,
+      event_only: false,
+    })[value.toLowerCase()],
+  accepts: (value) => typeof value === 'boolean',
+};
+
 const PROFILES: readonly GenAiProfile[] = ['v1.41', 'latest'];
 
 /** Reads our own words and, from the convention's variable, its own; `gen_ai/dup` is ours, after `http/dup`. */

@@ -20,6 +20,7 @@ import { MetricsListener } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createPricer } from './prices/pricer.ts';
+import { useContent } from './recorders/content.ts';
 import { usePricer } from './recorders/cost.ts';
 import { useGenAiProfiles } from './recorders/profiles.ts';
 import { startQueuePoller } from './recorders/queues.ts';
@@ -29,7 +30,16 @@ import { useThresholds } from './thresholds.ts';
 import { createViews } from './views.ts';
 
 export { recordJobSpans } from './job-spans/sampler.ts';
-export type { ModelEndpoint, ModelPrice, Options, PriceTable } from './options.ts';
+export type {
+  ContentMessage,
+  ContentPart,
+  ContentRedactor,
+  ModelContent,
+  ModelEndpoint,
+  ModelPrice,
+  Options,
+  PriceTable,
+} from './options.ts';
 
 /** What `setup()` returns. */
 export interface Handle {
@@ -202,13 +212,15 @@ function readsMetrics({ runtimeMetrics, metricsExporters, metricReaders }: Resol
 
 function startRecording(options: ResolvedOptions, observesProcess = false) {
   useGenAiProfiles(options.genAiNames);
+  const { captureContent, maxContentBytes: maxBytes, redactContent: redact } = options;
+  useContent(captureContent ? { maxBytes, redact } : undefined);
   usePricer(options.cost ? createPricer(options.prices) : undefined);
   const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
     observesProcess,
   });
-  const stops = [observe(listener), () => useThresholds(undefined)];
+  const stops = [observe(listener), () => useContent(undefined), () => useThresholds(undefined)];
   if (options.queuePollIntervalMs !== undefined) stops.push(startQueuePoller(options.queuePollIntervalMs));
   return {
     listener,

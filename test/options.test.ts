@@ -89,6 +89,18 @@ const examples: Record<Setting, Example> = {
     wrong: ['both', [], ['v2']],
   },
   cost: SWITCH,
+  captureContent: {
+    good: [
+      ['true', true],
+      ['SPAN_ONLY', true],
+      ['span_and_event', true],
+      ['NO_CONTENT', false],
+      ['event_only', false],
+    ],
+    bad: ['yes', 'spans'],
+    wrong: ['true', 1],
+  },
+  maxContentBytes: WHOLE,
   prices: {
     good: [['test/fixtures/prices.json', { 'openai/gpt-4o': { input: 2, output: 8, cacheRead: 1 } }]],
     bad: ['no/such/file.json', 'package.json', '{}'],

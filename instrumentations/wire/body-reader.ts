@@ -1,4 +1,4 @@
-import { EventFrames } from './event-frames.ts';
+import { EventFrames, type FrameListener } from './event-frames.ts';
 import { EventStream } from './event-stream.ts';
 import type { Answer, Format } from './formats/format.ts';
 import { type CompiledFields, compileFields } from './json-fields.ts';
@@ -74,8 +74,13 @@ export function framingOf(format: Format, contentType: string, isStreamAskedFor:
 }
 
 /** A reader for the body. Without a content type that says so, only a whole JSON document is taken for an answer. */
-export function createBodyReader(format: Format, framing: Framing, answer: Answer): BodyReader {
-  if (framing === 'frames') return new EventFrames(format, fieldsOf(format).event, answer);
+export function createBodyReader(
+  format: Format,
+  framing: Framing,
+  answer: Answer,
+  onFrame?: FrameListener,
+): BodyReader {
+  if (framing === 'frames') return new EventFrames(format, fieldsOf(format).event, answer, onFrame);
   if (framing === 'events' || framing === 'lines') {
     const fields = fieldsOf(format).event;
     const stream =

@@ -15,6 +15,9 @@ const SIZES = [0, 0, 1, 2, 4, 8, -1, -1, 8, 16];
 const QUOTE = 0x22;
 const BYTES = Buffer.from('"bytes"');
 
+/** Receives the document of a frame, and what kind of event it is. */
+export type FrameListener = (document: Buffer, event: string) => void;
+
 /**
  * Reads Amazon's event stream (`application/vnd.amazon.eventstream`): frames with their lengths, headers, one JSON document
  * and checksums. Of a frame that is wrong nothing is believed, and nothing after it, because its length may be wrong.
@@ -26,6 +29,7 @@ export class EventFrames {
   readonly #format: Format;
   readonly #answer: Answer;
   readonly #scanner: JsonScanner;
+  readonly #onDocument: FrameListener | undefined;
   #held: Buffer | undefined;
   #heldLength = 0;
   /** Bytes of a frame too long to be read that are still to come. */
@@ -33,9 +37,10 @@ export class EventFrames {
   #isLost = false;
   #tooLong = 0;
 
-  constructor(format: Format, fields: CompiledFields, answer: Answer) {
+  constructor(format: Format, fields: CompiledFields, answer: Answer, onDocument?: FrameListener) {
     this.#format = format;
     this.#answer = answer;
+    this.#onDocument = onDocument;
     this.#scanner = new JsonScanner(fields);
   }
 
@@ -124,14 +129,18 @@ export class EventFrames {
       return;
     }
     const event = headers.get(':event-type') ?? '';
-    if (event.startsWith('contentBlock')) return;
-    this.#payload(event, frame.subarray(PRELUDE + headersLength, end));
+    const payload = frame.subarray(PRELUDE + headersLength, end);
+    // These hold nothing but content.
+    if (event.startsWith('contentBlock')) this.#onDocument?.(payload, event);
+    else this.#payload(event, payload);
   }
 
   #payload(event: string, payload: Buffer): void {
     const scanner = this.#scanner;
     scanner.reset();
-    scanner.feed(event === 'chunk' ? documentIn(payload) : payload);
+    const document = event === 'chunk' ? documentIn(payload) : payload;
+    this.#onDocument?.(document, event);
+    scanner.feed(document);
     if (!scanner.complete) this.malformed++;
     else this.#format.answer({ ...scanner.facts, event }, this.#answer);
   }

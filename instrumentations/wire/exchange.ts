@@ -1,16 +1,17 @@
-import type { Context } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import { drop } from '../../src/observe.ts';
 import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
 import { knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import {
+  type AttemptResult,
   type AttemptStart,
-  type ModelCallResult,
   modelCalls,
   type RunningAttempt,
   type Seat,
 } from '../../src/recorders/model-calls.ts';
 import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
+import { type ContentCapture, captureOf } from './content/capture.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
 import type { ModelRequest } from './endpoints.ts';
@@ -59,6 +60,8 @@ export class Exchange {
   #reader: BodyReader | undefined;
   #decoder: Decoder | undefined;
   readonly #chunks = new ChunkTimes();
+  /** Only where content is wanted, and only while there is a span to put it on. */
+  #content: ContentCapture | undefined;
   #isOver = false;
   #ending: { readonly failure: Failure | undefined; readonly endedAt: number } | undefined;
   /** The answer sends the client elsewhere: an error only if it does not follow. */
@@ -68,11 +71,14 @@ export class Exchange {
     this.#start = start;
     this.#seat = modelCalls.seat(start.parent);
     this.#requestReader = createRequestReader(start.request.format);
+    this.#content = captureOf(start.request.format);
   }
 
   /** A piece of the request's body was sent. */
   sending(chunk: Buffer): void {
-    if (this.#attempt === undefined) this.#requestReader.feed(chunk);
+    if (this.#attempt !== undefined) return;
+    this.#requestReader.feed(chunk);
+    this.#content?.sending(chunk);
   }
 
   /** No call is around it: what belongs together has to be told by the request itself. */
@@ -105,6 +111,7 @@ export class Exchange {
       retryCount: this.retryCount,
     };
     this.#attempt = leader?.follow(details, this.#seat) ?? modelCalls.attempt(details, this.#seat);
+    if (this.#content !== undefined && !isRecorded(this.#attempt.context)) this.#content = undefined;
     for (const redirect of leading) redirect.release();
   }
 
@@ -124,8 +131,20 @@ export class Exchange {
     const framing = status < 300 ? framingOf(format, contentType, this.#asked.streaming) : 'document';
     this.#isStream = framing !== 'document' && framing !== 'opaque';
     if (framing === 'opaque') return;
-    const reader = createBodyReader(format, framing, this.#answer);
-    this.#decoder = createDecoder(encoding, (bytes) => reader.feed(bytes));
+    const content = status < 300 ? this.#content : undefined;
+    content?.answered(framing);
+    const onFrame = content && ((document: Buffer, event: string) => content.framed(document, event));
+    const reader = createBodyReader(format, framing, this.#answer, onFrame);
+    const read = (bytes: Buffer): void => reader.feed(bytes);
+    this.#decoder = createDecoder(
+      encoding,
+      content === undefined
+        ? read
+        : (bytes) => {
+            read(bytes);
+            content.received(bytes);
+          },
+    );
     if (this.#decoder === undefined) drop('undecodable_body');
     else this.#reader = reader;
   }
@@ -210,7 +229,9 @@ export class Exchange {
     if (this.#counts !== undefined && answer.usage === undefined && (this.#status ?? 0) < 300) {
       this.#start.request.format.head?.(this.#counts, answer);
     }
-    const result: ModelCallResult = {
+    const content = this.#content;
+    const result: AttemptResult = {
+      content: content && (() => content.content()),
       model: answer.model,
       listedAs: this.#asked.listedAs,
       id: answer.id,
@@ -245,6 +266,10 @@ export class Exchange {
     if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
     return undefined;
   }
+}
+
+function isRecorded(context: Context): boolean {
+  return trace.getSpan(context)?.isRecording() === true;
 }
 
 /** Gateways send comments (`: processing`) while they wait for the model: those are no chunks of the answer. */

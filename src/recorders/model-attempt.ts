@@ -4,13 +4,13 @@ import { publish } from '../observe.ts';
 import type { ChunkTimes } from './chunk-times.ts';
 import type { Failure } from './failures.ts';
 import { type Inbound, inboundIn } from './inbound.ts';
-import { type Call, type ModelCallResult, type ModelCallStart, targetOf } from './model-call.ts';
+import { type AttemptResult, type Call, type ModelCallStart, targetOf } from './model-call.ts';
 import type { FailedPart, Scope } from './model-scope.ts';
 
 /** An attempt as the wire sees it: it classifies its own failures and counts its own chunks. */
 export interface RunningAttempt {
   readonly context: Context;
-  finish(failure: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt?: number): void;
+  finish(failure: Failure | undefined, result: AttemptResult, chunks?: ChunkTimes, endedAt?: number): void;
   /** The exchange to which this one's answer leads; it takes this one's place if this one is a call of its own. */
   continueWith(details: AttemptStart): RunningAttempt | undefined;
   /** The answer led to another exchange, which decides. */
@@ -63,7 +63,7 @@ export class Attempt implements RunningAttempt {
     this.context = this.#call.context;
   }
 
-  finish(seen: Failure | undefined, result: ModelCallResult, chunks?: ChunkTimes, endedAt = performance.now()): void {
+  finish(seen: Failure | undefined, result: AttemptResult, chunks?: ChunkTimes, endedAt = performance.now()): void {
     if (this.#finished) return;
     const failure = seen && this.#scope.explain(seen, this.#target, endedAt - this.#startedAt, result.statusCode);
     this.#publish(failure, result, endedAt);
@@ -93,7 +93,7 @@ export class Attempt implements RunningAttempt {
     });
   }
 
-  #publish(failure: Failure | undefined, result: ModelCallResult, endedAt: number): void {
+  #publish(failure: Failure | undefined, result: AttemptResult, endedAt: number): void {
     this.#finished = true;
     const attempt: ModelAttempt = Object.freeze({
       kind: 'model_attempt',

@@ -3,6 +3,7 @@ import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } 
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
 import { ChunkTimes } from './chunk-times.ts';
+import type { ModelContent } from './content.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
 import { nameOrNone } from './given.ts';
@@ -32,13 +33,19 @@ export interface ModelCallStart {
 export interface ModelCallResult {
   readonly model?: string | undefined;
   readonly id?: string | undefined;
-  /** The name of the model in a list of prices, where it is another one than that of the answer. */
-  readonly listedAs?: string | undefined;
   readonly finishReasons?: readonly string[] | undefined;
   /** The class of service that answered, as the provider names it. */
   readonly serviceTier?: string | undefined;
   readonly usage?: TokenUsage | undefined;
   readonly statusCode?: number | undefined;
+}
+
+/** What a wire knows of an answer beside that. */
+export interface AttemptResult extends ModelCallResult {
+  /** The name of the model in a list of prices, where it is another one than that of the answer. */
+  readonly listedAs?: string | undefined;
+  /** What was said; for the span alone. */
+  readonly content?: (() => ModelContent) | undefined;
 }
 
 /** A model call or attempt that runs; it ends once, whatever is called afterwards. */
@@ -116,7 +123,7 @@ export class Call extends Scope implements RecordedCall {
   /** Of the exchanges that ended since the work has settled, the one that a stream may have come from. */
   #streamEnd: ExchangeEnd | undefined;
   #own: ModelCallResult = {};
-  #learned: ModelCallResult = {};
+  #learned: AttemptResult = {};
   #fallbacks: ModelFallback[] = [];
   readonly #bill = new Bill();
   readonly #chunks = new ChunkTimes();
@@ -190,7 +197,7 @@ export class Call extends Scope implements RecordedCall {
     publishEnd(this.#running);
   }
 
-  learn(result: ModelCallResult): void {
+  learn(result: AttemptResult): void {
     this.#learned = { ...this.#learned, ...defined(result) };
   }
 
@@ -227,12 +234,7 @@ export class Call extends Scope implements RecordedCall {
     };
   }
 
-  attemptFinished(
-    end: ExchangeEnd,
-    result: ModelCallResult,
-    chunks: ChunkTimes | undefined,
-    isWholeCall: boolean,
-  ): void {
+  attemptFinished(end: ExchangeEnd, result: AttemptResult, chunks: ChunkTimes | undefined, isWholeCall: boolean): void {
     this.#lastEnd = end;
     const isBetter = this.#streamEnd === undefined || this.#streamEnd.failure !== undefined;
     if (this.isSettled && (end.failure === undefined || (end.hasBegun && isBetter))) this.#streamEnd = end;
@@ -259,7 +261,7 @@ export class Call extends Scope implements RecordedCall {
     this.#isOver = true;
     this.#stopRunning();
     const [failure, endedAt] = this.#verdict();
-    const result = { ...this.#learned, ...defined(this.#own) };
+    const result: AttemptResult = { ...this.#learned, ...defined(this.#own) };
     const { usage } = this.usage();
     const { first } = this.#chunks;
     const work = {
@@ -284,7 +286,7 @@ export class Call extends Scope implements RecordedCall {
       fallbacks: Object.freeze(this.#fallbacks),
       ...this.#bill.total({ ...work, listedAs: result.listedAs }),
     });
-    this.#span.end(call, result.statusCode);
+    this.#span.end(call, result.statusCode, this.#learned.content);
     // Where its exchanges are seen, they are the waiting: between them the call backs off.
     if (this.#attempts === 0) this.inbound?.ended(this.#startedAt, endedAt);
     else this.inbound?.ended();

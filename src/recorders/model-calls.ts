@@ -19,7 +19,14 @@ import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
 export type { AttemptStart, RunningAttempt, Seat } from './model-attempt.ts';
-export type { HookedCallStart, ModelCallResult, ModelCallStart, RecordedCall, RunningCall } from './model-call.ts';
+export type {
+  AttemptResult,
+  HookedCallStart,
+  ModelCallResult,
+  ModelCallStart,
+  RecordedCall,
+  RunningCall,
+} from './model-call.ts';
 export type { SdkRequest } from './model-scope.ts';
 
 const PROVIDER = 'the provider of a model call';

@@ -1,12 +1,14 @@
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ModelCall, ModelTarget } from '../observations.ts';
+import { guarded } from '../observe.ts';
+import { contentAttributes, type ModelContent } from './content.ts';
 import { genAiProfiles } from './profiles.ts';
 import { endSpan, startSpan } from './tracer.ts';
 
 /** The span of one model call. */
 export interface ModelSpan {
   readonly context: Context;
-  end(call: ModelCall, statusCode: number | undefined): void;
+  end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void;
   /** Ends it without a verdict. */
   drop(): void;
 }
@@ -26,9 +28,11 @@ export function startModelSpan(
   );
   return {
     context: trace.setSpan(parent, span),
-    end(call, statusCode) {
+    end(call, statusCode, content) {
       endSpan(span, call.startTime + call.durationMs, () => {
-        if (span.isRecording()) describe(span, call, statusCode);
+        if (!span.isRecording()) return;
+        describe(span, call, statusCode);
+        if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
       });
     },
     drop() {

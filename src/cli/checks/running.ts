@@ -9,6 +9,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   listener_failed: 'look for "gaugeway" on stderr and report it',
   undecodable_body: 'answers came in an encoding that cannot be read, or ended in its middle',
   unobservable: 'work handed back something whose end cannot be seen; docs/model-calls.md tells which',
+  redaction_failed: 'your redactContent threw or returned no content: nothing of those calls was written',
   unknown_event: 'events of the bus did not fit the mapping',
   clock_skew: 'clocks of machines disagree: synchronise them',
 };
