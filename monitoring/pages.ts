@@ -75,6 +75,6 @@ The OTLP exporters also read \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_T
 signal, and the resource \`OTEL_RESOURCE_ATTRIBUTES\`. With \`OTEL_CONFIG_FILE\` the SDK's own reader of that file decides
 about exporters, views, samplers and the resource.
 
-Only code can give \`views\`, \`metricReaders\`, \`spanProcessors\` and \`instrumentations\`.
+Only code can give \`redactContent\`, \`views\`, \`metricReaders\`, \`spanProcessors\` and \`instrumentations\`.
 `;
 }

@@ -201,7 +201,7 @@ export function resolveOptions(
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError('gaugeway: options must be an object, as in setup({ serviceName: "my-gateway" })');
   }
-  const known = new Set<string>([...Object.keys(settings), ...CODE_OPTIONS, 'redactContent']);
+  const known = new Set<string>([...Object.keys(settings), 'redactContent', ...CODE_OPTIONS]);
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
       throw new TypeError(`gaugeway: unknown option "${name}"; the options are ${[...known].join(', ')}`);

@@ -225,3 +225,8 @@ it('credentials inside of a URL and endless values stay out of the complaint', (
   expect(line).not.toContain('secret');
   expect(line.length).toBeLessThan(500);
 });
+
+it('a redactor of content that is no function throws', () => {
+  const redactContent = 'all' as unknown as NonNullable<Options['redactContent']>;
+  expect(() => resolve({ redactContent })).toThrow('gaugeway: option "redactContent" must be a function');
+});
