@@ -11,10 +11,10 @@ export function startNodeRequest(
   request: IncomingMessage,
   response: ServerResponse,
   route: () => string | undefined,
-  settings: Settings,
+  { isError, sink }: Settings,
 ): RunningRequest | undefined {
   try {
-    const running = requests.start(startOf(request), { ...settings, route });
+    const running = requests.start(startOf(request), { isError, sink, route });
     if (running === undefined) return undefined;
     // First in line: another instrumentation that ends its own record now reads the route that is told here.
     response.prependOnceListener('close', () => {

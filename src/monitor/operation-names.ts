@@ -11,9 +11,23 @@ export function agentRunName({ role, name }: Pick<AgentRun, 'role' | 'name'>): s
   return name === undefined ? operation : `${operation} ${name}`;
 }
 
-/** `GET /users/:id`, or `GET` where no route matched. */
+const requestNames = new Map<string, Map<string, string>>();
+const MAX_NAMES = 1000;
+
+/** `GET /users/:id`, or `GET` where no route matched. The same string for the same request: it is looked up by it. */
 export function requestName({ method, route }: Pick<HttpRequest, 'method' | 'route'>): string {
-  return route === undefined ? method : `${method} ${route}`;
+  if (route === undefined) return method;
+  let names = requestNames.get(method);
+  if (names === undefined) {
+    names = new Map();
+    requestNames.set(method, names);
+  }
+  let name = names.get(route);
+  if (name === undefined) {
+    name = `${method} ${route}`;
+    if (names.size < MAX_NAMES) names.set(route, name);
+  }
+  return name;
 }
 
 /** `db findMany User`: the operation and the collection as far as they are known, else the system. */
