@@ -6,6 +6,7 @@ import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
 import { graphileWorkerInstrumentation } from './graphile-worker.ts';
 import { httpServerInstrumentation } from './http-server.ts';
+import { openaiAgentsInstrumentation } from './openai-agents.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
 import { openBedrockRequests } from './wire/client-requests.ts';
 import { Endpoints } from './wire/endpoints.ts';
@@ -52,6 +53,8 @@ const all: readonly {
       bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
   },
   { name: 'pg-boss', loads: 'pg-boss', create: (options) => pgBossInstrumentation(gauges(options)) },
+  { name: 'openai-agents', loads: '@openai/agents-core', create: () => openaiAgentsInstrumentation() },
+  { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
 
 function sdk({ modelEndpoints }: ResolvedOptions) {

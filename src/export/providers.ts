@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { context, createNoopMeter, metrics, propagation, trace } from '@opentelemetry/api';
+import { type Context, context, createNoopMeter, metrics, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
@@ -8,12 +8,20 @@ import { isRegistered } from '../api-globals.ts';
 import { warn } from '../diagnostics.ts';
 import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { withAmbient } from '../recorders/ambient.ts';
 import { createViews } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
 import { observeForeignQueries } from './foreign-queries.ts';
 import { createMetricReaders } from './metric-readers.ts';
 import { createResource } from './resource.ts';
 import { createSampler, createSpanProcessors } from './spans.ts';
+
+/** Also knows what runs in libraries that keep a context of their own, for whoever asks OpenTelemetry. */
+class AmbientContextManager extends AsyncLocalStorageContextManager {
+  override active(): Context {
+    return withAmbient(super.active());
+  }
+}
 
 /** Registers the process's providers, by the options or by `OTEL_CONFIG_FILE`, unless somebody else was first. */
 export function startProviders(options: ResolvedOptions, distributions: Distributions): Flushable {
@@ -57,7 +65,7 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
   }
   // Context is needed without traces too: it tells which attempts belong to one call.
   if (!isRegistered('context')) {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    context.setGlobalContextManager(new AmbientContextManager().enable());
     undo.push(() => context.disable());
   }
   if (!isRegistered('propagation')) {

@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import type { Failure } from './failures.ts';
 
 /**
  * An invocation of an agent, as what happens inside of it sees it. Plain fields: it may have been started by another copy
@@ -9,6 +10,8 @@ export interface Invocation {
   /** Model calls and tools of its own: those of an agent that it invokes belong to that one. */
   inferenceCalls: number;
   toolCalls: number;
+  /** How the last model call or agent inside of it failed; undefined where that succeeded. */
+  failure?: Failure | undefined;
 }
 
 const AGENT = createContextKey('gaugeway.agent.1');

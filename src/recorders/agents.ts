@@ -98,6 +98,7 @@ class Run implements RecordedAgent {
   readonly #details: AgentStart;
   readonly #job: JobTarget | undefined;
   readonly #own: Invocation | undefined;
+  readonly #around: Invocation | undefined;
   readonly #span: Span | undefined;
   readonly #startedAt: number;
   readonly #startTime: number;
@@ -108,6 +109,7 @@ class Run implements RecordedAgent {
     this.#kind = details.kind;
     this.#name = nameOrNone(details.name, 'the name of an agent or workflow');
     const around = agentIn(parent);
+    this.#around = around;
     this.#agent = nameOrNone(details.agent, 'the name of an agent') ?? around?.name;
     this.#job = jobIn(parent);
     this.#startedAt = details.startedAt ?? performance.now();
@@ -177,9 +179,13 @@ class Run implements RecordedAgent {
     return this.#name ?? this.#kind;
   }
 
-  settleAs(failure: Failure | undefined, end?: AgentEnd): void {
+  settleAs(told: Failure | undefined, end?: AgentEnd): void {
     if (!this.#open) return;
     this.#open = false;
+    const decides = this.#kind === 'agent' || this.#kind === 'workflow';
+    // A library that does not tell what an agent failed with has mostly just seen a model call or an agent fail.
+    const failure = decides && told?.errorType === '_OTHER' ? (this.#own?.failure ?? told) : told;
+    if (decides && this.#around !== undefined) this.#around.failure = failure;
     const durationMs = Math.max(0, (end?.endedAt ?? performance.now()) - this.#startedAt);
     const errorType = failure?.errorType;
     const times = { startTime: this.#startTime, durationMs, errorType };

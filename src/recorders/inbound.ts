@@ -1,5 +1,6 @@
-import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { type Context, createContextKey } from '@opentelemetry/api';
 import { publish } from '../observe.ts';
+import { currentContext } from './ambient.ts';
 
 /** A piece of time, in `performance.now()` time. */
 interface Span {
@@ -122,11 +123,11 @@ export function inboundIn(parent: Context): Inbound | undefined {
 }
 
 /**
- * The active context, with the inbound request in it. For hooks that start a call later, in another async context: the
+ * The context of the running code, with the inbound request in it. For hooks that start a call later, in another async context: the
  * running code's request is known only now.
  */
 export function activeContext(): Context {
-  const active = context.active();
+  const active = currentContext();
   if (inboundIn(active) !== undefined) return active;
   const inbound = currentInbound();
   return inbound === undefined ? active : withInbound(active, inbound);

@@ -12,6 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
+import { currentContext } from './ambient.ts';
 import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
@@ -88,7 +89,7 @@ export const jobs = {
   /** Starts a run that the caller ends. */
   start(details: JobStart): RunningJob {
     return isObserved() && isName(details?.name, 'the name of a job')
-      ? new Run(details, details.context ?? context.active())
+      ? new Run(details, details.context ?? currentContext())
       : NOTHING;
   },
 
@@ -107,7 +108,7 @@ export const jobs = {
 
   /** Runs `work` as a step of the job in the active context, or as a step on its own. */
   step<T>(step: StepStart | string, work: (step: RunningStep) => T): T {
-    return runStep(step, context.active(), work);
+    return runStep(step, currentContext(), work);
   },
 };
 
@@ -234,10 +235,10 @@ function added(durationMs: number, before: number | undefined): number | undefin
 
 const NOTHING: RunningJob = {
   get context() {
-    return context.active();
+    return currentContext();
   },
-  step: (step, work) => runStep(step, context.active(), work),
-  startStep: (step) => startStep(step, context.active(), undefined),
+  step: (step, work) => runStep(step, currentContext(), work),
+  startStep: (step) => startStep(step, currentContext(), undefined),
   end() {},
   fail() {},
   discard() {},

@@ -261,6 +261,7 @@ export class Call extends Scope implements RecordedCall {
     this.#isOver = true;
     this.#stopRunning();
     const [failure, endedAt] = this.#verdict();
+    if (this.#agent !== undefined) this.#agent.failure = failure;
     const result: AttemptResult = { ...this.#learned, ...defined(this.#own) };
     const { usage } = this.usage();
     const { first } = this.#chunks;

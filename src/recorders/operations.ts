@@ -1,5 +1,6 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { drop, isObserved, publish } from '../observe.ts';
+import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
 import { isName } from './given.ts';
 import { settle } from './settle.ts';
@@ -22,7 +23,7 @@ export const operations = {
       });
       publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType }));
     };
-    return context.with(trace.setSpan(context.active(), span), () =>
+    return context.with(trace.setSpan(currentContext(), span), () =>
       settle(work, {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),

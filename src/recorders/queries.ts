@@ -1,5 +1,6 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { drop, isObserved, publish } from '../observe.ts';
+import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
 import { nameOrNone } from './given.ts';
 import { settle } from './settle.ts';
@@ -48,7 +49,7 @@ export const queries = {
       span.end(startTime + durationMs);
       tell(details, startTime, durationMs, errorType);
     };
-    return context.with(trace.setSpan(context.active(), span), () =>
+    return context.with(trace.setSpan(currentContext(), span), () =>
       settle(work, {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),

@@ -1,6 +1,7 @@
-import { type Context, context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
+import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
 import { endSpan, startSpan } from './tracer.ts';
 
@@ -32,7 +33,7 @@ export interface RunningSubmission {
 
 /** Starts a submission that the caller ends, with a span `send {queue}`. */
 export function startSubmission({ system, jobs, span: hasSpan, ...rest }: SubmissionStart): RunningSubmission {
-  const parent = rest.context ?? context.active();
+  const parent = rest.context ?? currentContext();
   if (!isObserved()) return { context: parent, end() {}, fail() {}, discard() {} };
   const startTime = Date.now();
   const span = hasSpan === false ? undefined : startSpan(...describe(system, jobs, startTime), parent);

@@ -1,6 +1,5 @@
 import {
   type Context,
-  context,
   INVALID_SPAN_CONTEXT,
   ProxyTracerProvider,
   type Span,
@@ -10,6 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { hookFailed } from '../observe.ts';
 import { VERSION } from '../version.ts';
+import { currentContext } from './ambient.ts';
 
 let given: TracerProvider | undefined;
 
@@ -20,7 +20,7 @@ const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
  * Starts a span; where the application's own sampler or processor throws, one that records nothing. The tracer is asked
  * for each time: an application may register its provider after us, and tests replace it.
  */
-export function startSpan(name: string, options: SpanOptions, parent: Context = context.active()): Span {
+export function startSpan(name: string, options: SpanOptions, parent: Context = currentContext()): Span {
   try {
     return (given ?? trace).getTracer('gaugeway', VERSION).startSpan(name, options, parent);
   } catch (error) {

@@ -17,7 +17,9 @@ afterEach(async () => {
 const told = async (name: string) =>
   (await collected.points(name)).map(({ attributes, value }) => [
     attributes,
-    typeof value === 'number' ? value : [value.count, value.sum, value.buckets.boundaries.at(-1)],
+    typeof value === 'number'
+      ? value
+      : [value.count, Math.round(value.sum * 1e6) / 1e6, value.buckets.boundaries.at(-1)],
   ]);
 
 it('gives agents, tools and workflows their durations, with the attributes and boundaries of the convention', async () => {
