@@ -133,15 +133,15 @@ function options(spec: InstrumentSpec): MetricOptions {
 }
 
 function withoutUndefined(attributes: object): Attributes {
-  let isComplete = true;
-  for (const key in attributes) {
-    if ((attributes as Attributes)[key] === undefined) {
-      isComplete = false;
-      break;
-    }
-  }
-  if (isComplete) return attributes as Attributes;
+  for (const key in attributes) if ((attributes as Attributes)[key] === undefined) return defined(attributes);
+  return attributes as Attributes;
+}
+
+function defined(attributes: object): Attributes {
   const set: Attributes = {};
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) set[key] = value;
+  for (const key in attributes) {
+    const value = (attributes as Attributes)[key];
+    if (value !== undefined) set[key] = value;
+  }
   return set;
 }

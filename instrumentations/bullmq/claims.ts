@@ -1,6 +1,7 @@
 import { context, trace } from '@opentelemetry/api';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordDecision } from '../../src/recorders/orchestrators.ts';
+import { Recent } from '../../src/recorders/recent.ts';
 import { type Note, place, readMetadata } from './metadata.ts';
 import { hasOwnTelemetry, type JobShape, type QueueShape } from './shapes.ts';
 
@@ -45,8 +46,7 @@ interface Retry {
 }
 
 /** BullMQ keeps no trace of when a retry could begin, so what this process decided it remembers: a bounded number. */
-const retries = new Map<string, Retry>();
-const MAX_RETRIES = 10_000;
+const retries = new Recent<Retry>(10_000);
 
 function keyOf(job: JobShape): string {
   return `${job.queueQualifiedName ?? job.queueName} ${job.id}`;
@@ -54,15 +54,9 @@ function keyOf(job: JobShape): string {
 
 function rememberRetry({ job, retryAt }: Claim): void {
   const key = keyOf(job);
-  retries.delete(key);
-  if (retryAt === undefined) return;
   // Its number of started runs is that of the run which failed.
-  retries.set(key, { run: (job.attemptsStarted || job.attemptsMade) + 1, eligibleAt: retryAt });
-  if (retries.size <= MAX_RETRIES) return;
-  for (const oldest of retries.keys()) {
-    retries.delete(oldest);
-    return;
-  }
+  if (retryAt === undefined) retries.delete(key);
+  else retries.set(key, { run: (job.attemptsStarted || job.attemptsMade) + 1, eligibleAt: retryAt });
 }
 
 /** Starts the run of a job. */

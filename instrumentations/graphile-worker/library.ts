@@ -34,15 +34,26 @@ export const SYSTEM = 'graphile_worker';
 export const HOOK = 'the hook of graphile-worker';
 
 const pools = new WeakMap<object, string>();
+const databases = new WeakMap<object, string>();
 let lastPool = 0;
 
-/** A job's id together with its database, as far as two users of one database can be told to be such. */
-export function keyOf(options: SharedOptions, id: string): string {
-  const pool = options._rawOptions?.pgPool;
-  let database = options.resolvedPreset?.worker?.connectionString;
-  if (pool !== undefined) {
-    database = pools.get(pool) ?? `pool ${++lastPool}`;
-    pools.set(pool, String(database));
+/** The database that is worked on, as far as two users of one can be told to be such. */
+export function databaseOf(options: SharedOptions): string {
+  let known = databases.get(options);
+  if (known === undefined) {
+    const pool = options._rawOptions?.pgPool;
+    let database = options.resolvedPreset?.worker?.connectionString;
+    if (pool !== undefined) {
+      database = pools.get(pool) ?? `pool ${++lastPool}`;
+      pools.set(pool, String(database));
+    }
+    known = JSON.stringify([database, options.workerSchema]);
+    databases.set(options, known);
   }
-  return JSON.stringify([database, options.workerSchema, id]);
+  return known;
+}
+
+/** A job's id together with its database. */
+export function keyOf(options: SharedOptions, id: string): string {
+  return `${databaseOf(options)} ${id}`;
 }

@@ -7,15 +7,27 @@ import { type Job, keyOf, type SharedOptions } from './library.ts';
 const origins = new Origins();
 
 /** A job that is being added alone: a worker may have it before its sender is told its id. */
-export interface Sending {
-  readonly options: SharedOptions;
-  readonly identifier: unknown;
+interface Sending {
   readonly payload: unknown;
   readonly sent: Context;
   readonly isRepeat: boolean;
 }
 
-export const sendings = new Set<Sending>();
+/** By database and task. */
+const sendings = new Map<string, Set<Sending>>();
+
+/** A job is being added, until the returned function is called. */
+export function startSending(options: SharedOptions, identifier: unknown, sending: Sending): () => void {
+  if (trace.getSpanContext(sending.sent) === undefined) return () => {};
+  const key = keyOf(options, String(identifier));
+  const alike = sendings.get(key) ?? new Set();
+  sendings.set(key, alike);
+  alike.add(sending);
+  return () => {
+    alike.delete(sending);
+    if (alike.size === 0 && sendings.get(key) === alike) sendings.delete(key);
+  };
+}
 
 /** Where the run of a job belongs, which without a sender is below `base`. */
 export function place(options: SharedOptions, job: Job, base: Context): Placement {
@@ -28,21 +40,18 @@ export function place(options: SharedOptions, job: Job, base: Context): Placemen
   return origins.place(key, base, { isAlone: true });
 }
 
-/** Where a job was sent is known now; `runs` of it may have begun without. */
-export function remember(key: string, sent: Context, isRepeat: boolean, runs: readonly Context[]): void {
+/** Where a job was sent is known now; a `run` of it may have begun without. */
+export function remember(key: string, sent: Context, isRepeat: boolean, run: Context | undefined): void {
   origins.remember(key, sent, { isRepeat });
   const sender = trace.getSpanContext(sent);
-  for (const run of runs) if (trace.getSpanContext(run)?.traceId !== sender?.traceId) linkLate(run, sent);
+  if (run !== undefined && trace.getSpanContext(run)?.traceId !== sender?.traceId) linkLate(run, sent);
 }
 
 /** The one that this job is, if there is no doubt. */
 function sendingOf(options: SharedOptions, job: Job): Sending | undefined {
   if (sendings.size === 0) return undefined;
-  const here = keyOf(options, '');
-  const alike = [...sendings].filter(
-    (sending) => sending.identifier === job.task_identifier && keyOf(sending.options, '') === here,
-  );
+  const alike = sendings.get(keyOf(options, job.task_identifier));
+  if (alike?.size !== 1) return undefined;
   const [sending] = alike;
-  if (sending === undefined || alike.length > 1) return undefined;
-  return JSON.stringify(sending.payload ?? {}) === JSON.stringify(job.payload) ? sending : undefined;
+  return JSON.stringify(sending?.payload ?? {}) === JSON.stringify(job.payload) ? sending : undefined;
 }

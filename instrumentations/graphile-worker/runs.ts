@@ -2,7 +2,7 @@ import { type Context, context, trace } from '@opentelemetry/api';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
-import { HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
+import { databaseOf, HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
 import { place } from './origins.ts';
 import { hasStalled, timesOf } from './times.ts';
 
@@ -22,6 +22,8 @@ interface Run {
 }
 
 const runs = new Map<Job, Run>();
+/** The last run of each job that runs, by its key. */
+const byKey = new Map<string, Run>();
 const fetchedAt = new WeakMap<Job, number>();
 
 /** The context in which the task of a job should run. */
@@ -31,15 +33,20 @@ export function contextOf(job: unknown): Context | undefined {
 
 /** A job with this key was added; one that runs with the same key is no longer what it was. */
 export function replaceKey(options: SharedOptions, key: unknown): void {
-  const here = keyOf(options, '');
+  const here = databaseOf(options);
   for (const run of runs.values()) {
-    if (run.job.key === key && keyOf(run.options, '') === here) run.isReplaced = true;
+    if (run.job.key === key && databaseOf(run.options) === here) run.isReplaced = true;
   }
 }
 
-/** The runs of a job that have begun, by its key. */
-export function runsOf(key: string): Context[] {
-  return [...runs.values()].flatMap((run) => (run.key === key ? run.running.context : []));
+/** The run of a job that has begun, by its key. */
+export function runOf(key: string): Context | undefined {
+  return byKey.get(key)?.running.context;
+}
+
+function forget(run: Run): void {
+  runs.delete(run.job);
+  if (byKey.get(run.key) === run) byKey.delete(run.key);
 }
 
 const observed = new WeakSet<object>();
@@ -123,7 +130,9 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
     ...place(options, job, base),
   });
   const pool = worker.workerPool;
-  runs.set(job, { job, key, pool, options, running, startedAt: performance.now(), isReplaced: false });
+  const run: Run = { job, key, pool, options, running, startedAt: performance.now(), isReplaced: false };
+  runs.set(job, run);
+  byKey.set(key, run);
 }
 
 function note(job: Job, isFailed: boolean, error?: unknown): void {
@@ -134,7 +143,7 @@ function note(job: Job, isFailed: boolean, error?: unknown): void {
 
 function finish(run: Run | undefined, end: JobEnd = {}): void {
   if (run === undefined) return;
-  runs.delete(run.job);
+  forget(run);
   const { job, running } = run;
   if (run.end === undefined) return running.discard();
   const { isFailed, error, durationMs } = run.end;
@@ -147,7 +156,7 @@ function finish(run: Run | undefined, end: JobEnd = {}): void {
 
 /** A pool that is shut down by force fails the jobs whose tasks still run. */
 function abandon(run: Run): void {
-  runs.delete(run.job);
+  forget(run);
   const final = run.job.attempts >= run.job.max_attempts;
   run.running.fail({ code: 'shutdown' }, { result: 'cancellation', final });
 }

@@ -4,8 +4,8 @@ import { jobIn } from '../../src/recorders/jobs.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
 import { HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
-import { remember, type Sending, sendings } from './origins.ts';
-import { replaceKey, runsOf } from './runs.ts';
+import { remember, startSending } from './origins.ts';
+import { replaceKey, runOf } from './runs.ts';
 
 type Add = (...args: unknown[]) => unknown;
 interface Spec {
@@ -42,19 +42,19 @@ function measured(options: SharedOptions, add: Add, isActive: () => boolean, rea
       });
       const sent = submission;
       if (sent === undefined) return call();
-      const sending = start(options, specs, sent);
+      const over = start(options, specs, sent);
       return context.with(sent.context, () =>
         settle(call, {
           done(answer) {
             added(options, specs, sent, answer);
-            sendings.delete(sending);
+            over();
           },
           failed(error) {
-            sendings.delete(sending);
+            over();
             sent.fail(error);
           },
           unobservable() {
-            sendings.delete(sending);
+            over();
             sent.end([]);
           },
         }),
@@ -65,11 +65,10 @@ function measured(options: SharedOptions, add: Add, isActive: () => boolean, rea
   return proxy;
 }
 
-function start(options: SharedOptions, specs: Spec[], { context: sent }: RunningSubmission): Sending {
+function start(options: SharedOptions, specs: Spec[], { context: sent }: RunningSubmission): () => void {
   const [{ identifier, payload } = {}] = specs;
-  const sending = { options, identifier, payload, sent, isRepeat: isRepeat(sent, identifier) };
-  if (specs.length === 1) sendings.add(sending);
-  return sending;
+  if (specs.length > 1) return () => {};
+  return startSending(options, identifier, { payload, sent, isRepeat: isRepeat(sent, identifier) });
 }
 
 /** A job that sends itself again would make one trace that never ends. */
@@ -93,6 +92,6 @@ function added(options: SharedOptions, specs: Spec[], sent: RunningSubmission, a
   for (const { id, spec } of fresh) {
     if (id === undefined) continue;
     const key = keyOf(options, id);
-    remember(key, sent.context, isRepeat(sent.context, spec?.identifier), runsOf(key));
+    remember(key, sent.context, isRepeat(sent.context, spec?.identifier), runOf(key));
   }
 }

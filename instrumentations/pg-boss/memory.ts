@@ -1,31 +1,14 @@
 import { Origins } from '../../src/recorders/origins.ts';
+import { Recent } from '../../src/recorders/recent.ts';
 
 /** Where jobs were sent in this process: the row of a job has no room for it, and its data is the application's. */
 export const origins = new Origins();
 
 const MAX_IDS = 10_000;
 
-/** The latest of many. */
-class Recent<Value> {
-  readonly #values = new Map<string, Value>();
-
-  set(id: string, value: Value): void {
-    this.#values.set(id, value);
-    if (this.#values.size <= MAX_IDS) return;
-    for (const oldest of this.#values.keys()) {
-      this.#values.delete(oldest);
-      return;
-    }
-  }
-
-  get(id: string): Value | undefined {
-    return this.#values.get(id);
-  }
-}
-
-const sent = new Recent<true>();
-const untracked = new Recent<true>();
-const failures = new Recent<{ readonly attempt: number; readonly startedOn: number }>();
+const sent = new Recent<true>(MAX_IDS);
+const untracked = new Recent<true>(MAX_IDS);
+const failures = new Recent<{ readonly attempt: number; readonly startedOn: number }>(MAX_IDS);
 let hasFlows = false;
 
 /** What is known of the time at which a job became ready, beside its row. */

@@ -3,6 +3,8 @@ import type { AttributesOf, Instruments } from '../instruments.ts';
 
 type ActiveId = 'modelActive' | 'jobRunActive';
 
+const MAX_KNOWN = 1000;
+
 /** Where something is counted while it runs. */
 export interface Counted {
   running: number;
@@ -16,12 +18,20 @@ export class Active<Id extends ActiveId> {
   readonly #id: Id;
   readonly #series = new Map<string, Counted & { readonly attributes: AttributesOf<Id> }>();
 
+  readonly #known = new Map<AttributesOf<Id>, Counted>();
+
   constructor(id: Id) {
     this.#id = id;
   }
 
   /** One more with these attributes; whoever asked takes it from the returned count when it ends. */
   started(attributes: AttributesOf<Id>): Counted {
+    // The attributes of a job are one object.
+    const known = this.#known.get(attributes);
+    if (known !== undefined) {
+      known.running++;
+      return known;
+    }
     let key = '';
     for (const name in attributes) key += `${(attributes as Attributes)[name]}\0`;
     let series = this.#series.get(key);
@@ -30,6 +40,7 @@ export class Active<Id extends ActiveId> {
       this.#series.set(key, series);
     }
     series.running++;
+    if (this.#known.size < MAX_KNOWN && Object.isFrozen(attributes)) this.#known.set(attributes, series);
     return series;
   }
 

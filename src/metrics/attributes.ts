@@ -2,19 +2,24 @@ import { BoundedValues } from '../cardinality.ts';
 import type { JobTarget, ModelCall, ModelTarget } from '../observations.ts';
 
 const MAX_JOBS = 1000;
+/** Jobs of one name, in other queues: they are looked through. */
+const MAX_ALIKE = 20;
+
+type Job = Omit<JobTarget, 'name'> & { readonly name?: string | undefined };
 
 interface JobAttributes {
   readonly 'gaugeway.job.system.name': string | undefined;
-  readonly 'gaugeway.job.queue.name': string | undefined;
-  readonly 'gaugeway.job.name': string | undefined;
+  readonly 'gaugeway.job.queue.name'?: string | undefined;
+  readonly 'gaugeway.job.name'?: string | undefined;
 }
 
 /** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
 export class BoundedAttributes {
   readonly #limit: number;
   readonly #values = new Map<string, BoundedValues>();
-  /** Most runs are of few jobs, and each asks three times. */
-  readonly #jobs = new Map<string, JobAttributes>();
+  /** By name: most runs are of few jobs, and each asks three times. */
+  readonly #jobs = new Map<string | undefined, (Pick<Job, 'system' | 'queue'> & { attributes: JobAttributes })[]>();
+  #jobCount = 0;
 
   /** @param limit distinct values kept of each attribute */
   constructor(limit: number) {
@@ -56,20 +61,29 @@ export class BoundedAttributes {
     };
   }
 
-  job(job: Omit<JobTarget, 'name'> & { readonly name?: string | undefined }): JobAttributes {
-    const key = `${job.system}\0${job.queue ?? '\0'}\0${job.name ?? '\0'}`;
-    const known = this.#jobs.get(key);
-    if (known !== undefined) return known;
-    const attributes = Object.freeze({
-      ...this.queue(job),
-      'gaugeway.job.name': this.bound('gaugeway.job.name', job.name),
-    });
+  /** The same object for the same job, while there are not too many. */
+  job(job: Job): JobAttributes {
+    const alike = this.#jobs.get(job.name);
+    if (alike !== undefined) {
+      for (const each of alike) if (each.queue === job.queue && each.system === job.system) return each.attributes;
+    }
+    const { system, queue, name } = job;
+    const attributes: JobAttributes = {
+      'gaugeway.job.system.name': this.bound('gaugeway.job.system.name', system),
+      ...(queue !== undefined && { 'gaugeway.job.queue.name': this.bound('gaugeway.job.queue.name', queue) }),
+      ...(name !== undefined && { 'gaugeway.job.name': this.bound('gaugeway.job.name', name) }),
+    };
     // What is bounded away is counted each time.
     const isWhole =
-      attributes['gaugeway.job.name'] === job.name &&
-      attributes['gaugeway.job.queue.name'] === job.queue &&
-      attributes['gaugeway.job.system.name'] === job.system;
-    if (isWhole && this.#jobs.size < MAX_JOBS) this.#jobs.set(key, attributes);
+      attributes['gaugeway.job.name'] === name &&
+      attributes['gaugeway.job.queue.name'] === queue &&
+      attributes['gaugeway.job.system.name'] === system;
+    if (isWhole && this.#jobCount < MAX_JOBS && (alike?.length ?? 0) < MAX_ALIKE) {
+      this.#jobCount++;
+      const known = { system, queue, attributes: Object.freeze(attributes) };
+      if (alike === undefined) this.#jobs.set(name, [known]);
+      else alike.push(known);
+    }
     return attributes;
   }
 

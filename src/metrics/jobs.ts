@@ -5,7 +5,10 @@ import type { BoundedAttributes } from './attributes.ts';
 export function recordJobRun(to: Instruments, attributes: BoundedAttributes, run: JobRun): void {
   const job = attributes.job(run);
   const errorType = attributes.errorType(run.errorType);
-  const ended = { ...job, 'gaugeway.job.result': run.result, 'error.type': errorType };
+  const ended =
+    errorType === undefined
+      ? { ...job, 'gaugeway.job.result': run.result }
+      : { ...job, 'gaugeway.job.result': run.result, 'error.type': errorType };
   to.with('jobRunDuration', ended).record(run.durationMs / 1000);
   if (run.totalMs !== undefined) to.with('jobDuration', ended).record(run.totalMs / 1000);
   if (run.waitMs !== undefined) to.with('jobWaitTime', job).record(run.waitMs / 1000);

@@ -3,8 +3,11 @@ import type { JobDecision, JobStall, JobSubmission, OrchestratorError } from '..
 import type { BoundedAttributes } from './attributes.ts';
 
 export function recordJobSubmission(to: Instruments, attributes: BoundedAttributes, submission: JobSubmission): void {
+  const job = attributes.job(submission);
   const errorType = attributes.errorType(submission.errorType);
-  to.with('jobSubmissions', { ...attributes.job(submission), 'error.type': errorType }).record(submission.count);
+  to.with('jobSubmissions', errorType === undefined ? job : { ...job, 'error.type': errorType }).record(
+    submission.count,
+  );
 }
 
 export function recordJobStall(to: Instruments, attributes: BoundedAttributes, stall: JobStall): void {

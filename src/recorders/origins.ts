@@ -1,7 +1,7 @@
 import { type Context, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
 import { type Placement, placeRun } from './placement.ts';
+import { Recent } from './recent.ts';
 
-/** Beyond this many jobs the one that was sent first is forgotten. */
 const MAX_ORIGINS = 10_000;
 
 interface Origin {
@@ -15,19 +15,13 @@ interface Origin {
  * the application would not see.
  */
 export class Origins {
-  readonly #origins = new Map<string, Origin>();
+  readonly #origins = new Recent<Origin>(MAX_ORIGINS);
 
   /** `isRepeat`: the job was sent by one of its own kind, and continuing that trace would never end. */
   remember(id: string, sent: Context, { isRepeat = false } = {}): void {
     const sender = trace.getSpanContext(sent);
     if (sender === undefined || !isSpanContextValid(sender)) return;
-    this.#origins.delete(id);
     this.#origins.set(id, { sender, sentAt: performance.now(), isRepeat });
-    if (this.#origins.size <= MAX_ORIGINS) return;
-    for (const oldest of this.#origins.keys()) {
-      this.#origins.delete(oldest);
-      return;
-    }
   }
 
   /** Where the run of a job belongs, which without a sender is below `base`. */
