@@ -11,6 +11,7 @@ const us = (value) => fixed(1, 'µs')(value / 1000);
 const ms = fixed(0, 'ms');
 const msOf = fixed(1, 'ms');
 const bytes = fixed(0, 'B');
+const percent = (ratio) => `${(ratio * 100).toFixed(1)} %`;
 const mebibytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MiB`;
 const times = (value) => `×${value.toFixed(value < 10 ? 3 : 0)}`;
 const noiseOf = ({ noise, noiseRatio }, unit) => `±${unit(noise)}, ${times(noiseRatio)}`;
@@ -33,6 +34,12 @@ function above(version, what, compared, unit, limit) {
 function judge({ above: figure, noise }, limit) {
   if (figure + noise <= limit) return 'met';
   return figure - noise > limit ? 'MISSED' : 'in the noise';
+}
+
+/** The same of a figure that has an interval. */
+function judgeRange({ low, high }, limit) {
+  if (high <= limit) return 'met';
+  return low > limit ? 'MISSED' : 'in the noise';
 }
 
 const rows = {
@@ -101,6 +108,28 @@ const rows = {
     );
     yield above(version, 'storage, 50000 rows/s, longest turn of a hundred', p99, msOf);
     yield above(version, 'storage, 50000 rows/s, longest turn', longest, msOf, 5);
+  },
+  *jobs(version, results) {
+    for (const [library, setups] of Object.entries(results)) {
+      for (const [setup, { cpu, lost }] of Object.entries(setups)) {
+        const [isOurs, what] = [setup.startsWith('gaugeway'), `${library}, no-op job, ${setup}`];
+        const [bare, noise] = [us(cpu.bare), `±${us(cpu.noise)}`];
+        const range = `+${us(cpu.above)} (${us(cpu.low)} to ${us(cpu.high)})`;
+        const verdict = isOurs ? judgeRange(cpu, 20_000) : '';
+        yield row(version, `${what}, CPU`, isOurs ? '≤ 20 µs' : '', range, verdict, bare, times(cpu.ratio), noise);
+        yield row(version, `${what}, CPU of the quietest turns`, '', `+${us(cpu.least)}`, '', '', '', '');
+        yield row(
+          version,
+          `${what}, throughput lost`,
+          isOurs ? '≤ 3 %' : '',
+          `${percent(lost.above)} (${percent(lost.low)} to ${percent(lost.high)})`,
+          isOurs ? judgeRange(lost, 0.03) : '',
+          `${Math.round(lost.barePerSecond)} /s`,
+          '',
+          `±${percent(lost.noise)}`,
+        );
+      }
+    }
   },
   *call(version, results) {
     for (const [name, { cost, bytesInFlight }] of Object.entries(results)) {

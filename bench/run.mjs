@@ -1,5 +1,6 @@
 // `npm run bench [-- --quick] [--json] [--node 22,24,26] [--only chunks,startup]`: measures, prints one table, judges nothing by its exit code.
 import { parseArgs } from 'node:util';
+import { measureJobs } from './jobs.mjs';
 import { nodes, register, run, startServer } from './processes.mjs';
 import { table } from './report.mjs';
 import { compare } from './rounds.mjs';
@@ -9,7 +10,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call' },
+    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,jobs' },
   },
 });
 const scenarios = {
@@ -21,6 +22,7 @@ const scenarios = {
   storage: (binary) => inOneProcess(binary, './storage.mjs'),
   startup: started,
   call: called,
+  jobs: (binary) => measureJobs(binary, values.quick),
 };
 const EVENTS = values.quick ? 5000 : 20_000;
 const server = await startServer(EVENTS);
