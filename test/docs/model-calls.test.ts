@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { APIS } from '../../instrumentations/wire/apis.ts';
 import { HOSTS, providerOfHost, providerOfPath } from '../../instrumentations/wire/providers.ts';
+import { catalogue } from '../../src/catalogue/index.ts';
+import { models } from '../../src/catalogue/models.ts';
+import { settings } from '../../src/options.ts';
 import { ERROR_TYPES } from '../../src/recorders/error-types.ts';
 
 const page = readFileSync(new URL('../../docs/model-calls.md', import.meta.url), 'utf8');
@@ -48,5 +51,18 @@ describe('docs/model-calls.md', () => {
   it('lists every error type, and no other', () => {
     const listed = rows('Of  ').flatMap(([, values]) => codes(values));
     expect(listed.sort()).toEqual(Object.values(ERROR_TYPES).flat().sort());
+  });
+
+  it('defines every number that is told of model calls', () => {
+    const listed = rows('Number  ').flatMap(([names]) => codes(names));
+    const told = Object.values(models).map(({ name }) => name);
+    for (const name of told.filter((one) => one !== 'gaugeway.model.ratelimit.limit')) expect(listed).toContain(name);
+    const known: string[] = Object.values(catalogue).map(({ name }) => name);
+    for (const name of listed.filter((one) => !one.startsWith('…'))) expect(known).toContain(name);
+  });
+
+  it('names no option and no variable that there is not', () => {
+    const variables = new Set(Object.values(settings).flatMap((setting) => setting.variables));
+    for (const [name] of page.matchAll(/\b(?:GAUGEWAY|OTEL)_[A-Z_]+\b/g)) expect(variables).toContain(name);
   });
 });
