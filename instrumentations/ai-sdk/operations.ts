@@ -105,6 +105,7 @@ export class TextOperation {
 
   /** Nobody will ever read on. */
   abandoned(): void {
+    for (const step of this.#steps) step.abandoned();
     this.#agent?.discard();
   }
 

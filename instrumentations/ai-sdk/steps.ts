@@ -12,6 +12,9 @@ export class ModelStep {
   #call: RecordedCall | undefined;
   #error: unknown;
   #failures = 0;
+  /** The answer streams from where the wire does not see it. */
+  #isUnseen = false;
+  #hasTools = false;
 
   /** @param maxRetries undefined where it cannot be told which failure is the last */
   constructor(maxRetries: number | undefined) {
@@ -30,14 +33,25 @@ export class ModelStep {
   }
 
   answered(result: ModelCallResult): void {
+    this.#error = undefined;
     // What the wire has read of the answer is more than the AI SDK tells.
     if (this.#call?.isSeen === true) this.#call.end();
     else this.#call?.end(result);
   }
 
-  /** The answer is a stream: it ends where the exchange that feeds it ends. */
-  streams(): void {
-    this.#call?.endWithStream();
+  /**
+   * The answer is a stream: it ends where the exchange that feeds it ends.
+   * @param isEndTold true where the end of this step will be told: without an exchange that is the end of the stream too
+   */
+  streams(isEndTold = false): void {
+    this.#error = undefined;
+    if (isEndTold && this.#call?.isSeen === false) this.#isUnseen = true;
+    else this.#call?.endWithStream();
+  }
+
+  /** A tool runs within the step: the step does not end with its stream. */
+  runsTool(): void {
+    this.#hasTools = true;
   }
 
   /** An attempt failed; the AI SDK tries again what its error says may be tried again. */
@@ -53,6 +67,13 @@ export class ModelStep {
   over(error?: unknown): void {
     const failure = error ?? this.#error;
     if (failure !== undefined) this.#call?.fail(failure);
+    else if (this.#isUnseen && !this.#hasTools) this.#call?.end();
+    else if (this.#isUnseen) this.abandoned();
+  }
+
+  /** Nobody can tell any more how it ends. */
+  abandoned(): void {
+    this.#call?.endWithStream();
   }
 }
 

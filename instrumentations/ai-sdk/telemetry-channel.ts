@@ -145,7 +145,7 @@ function beginAttempt({ event }: Message, active: Context): Watch {
       if (error !== undefined) {
         operation?.attemptFailed(error);
         step.failed(error);
-      } else if (isStream) step.streams();
+      } else if (isStream) step.streams(true);
       else step.answered(resultOf(result));
     },
   };
@@ -156,6 +156,7 @@ function beginTool({ event }: Message, active: Context): Watch | undefined {
   const name = nameOf(call, 'toolName');
   if (name === undefined) return undefined;
   operationIn(active)?.runsTool();
+  stepIn(active)?.runsTool();
   const callId = nameOf(call, 'toolCallId');
   const tool = agents.start({
     kind: 'tool',
