@@ -142,6 +142,27 @@ const rows = {
       }
     }
   },
+  *peers(version, results) {
+    for (const [library, { silent, figures }] of Object.entries(results)) {
+      for (const [what, setups] of Object.entries(figures)) {
+        const others = Object.entries(setups).filter(([setup]) => setup !== 'gaugeway');
+        const [unit, limit] = peerGoals[what]?.(others.map(([, { above }]) => above)) ?? [us];
+        for (const [setup, compared] of Object.entries(setups)) {
+          const isOurs = setup === 'gaugeway';
+          yield above(version, `${library}, ${what}: ${setup}`, compared, unit, isOurs ? limit : undefined);
+        }
+      }
+      for (const setup of silent) yield row(version, `${library}: ${setup}`, '', 'records nothing', '', '', '', '');
+    }
+  },
+};
+
+/** The unit of a comparison, and our limit where there is one, given what the others cost. */
+const peerGoals = {
+  'call, in memory': (others) => [us, Math.min(...others) / 2],
+  'call, over loopback': (others) => [us, Math.min(...others) / 2],
+  'streamed chunk': () => [ns, 110],
+  'gateway, requests per second': () => [fixed(0, 'requests/s')],
 };
 
 /** All figures as one Markdown table. */

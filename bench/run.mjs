@@ -10,7 +10,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,jobs' },
+    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,jobs,peers' },
   },
 });
 const scenarios = {
@@ -23,6 +23,7 @@ const scenarios = {
   startup: started,
   call: called,
   jobs: (binary) => measureJobs(binary, values.quick),
+  peers: compared,
 };
 const EVENTS = values.quick ? 5000 : 20_000;
 const server = await startServer(EVENTS);
@@ -103,6 +104,15 @@ async function called(binary) {
   );
 }
 
+/** On one Node: what differs between them is told by the other scenarios. */
+async function compared(binary, major) {
+  if (major !== '24') return {};
+  const { comparePeers } = await import('./peers/compare.mjs').catch((error) => {
+    throw new Error(`npm install --prefix bench --ignore-scripts --legacy-peer-deps: ${error.message}`);
+  });
+  return comparePeers(binary, values.quick);
+}
+
 const results = {};
 for (const { major, binary } of nodes(values.node.split(','))) {
   const { version } = await run(binary, './version.mjs');
@@ -110,7 +120,7 @@ for (const { major, binary } of nodes(values.node.split(','))) {
   for (const name of values.only.split(',')) {
     process.stderr.write(`Node ${major}: ${name}\n`);
     try {
-      results[version][name] = await scenarios[name](binary);
+      results[version][name] = await scenarios[name](binary, major);
     } catch (error) {
       results[version][name] = { failed: error.message };
     }
