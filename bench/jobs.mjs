@@ -6,6 +6,7 @@ import { startPostgres } from '../test/helpers/postgres.ts';
 import { register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
+const WARM_UP = 3000;
 const flags = ['--import', register];
 const LIBRARIES = {
   'BullMQ on Redis': { file: './jobs-bullmq.mjs', hook: 'bullmq', own: 'bullmq-otel' },
@@ -80,7 +81,9 @@ async function takeTurns(binary, { file }, all, { turns, jobs, env }) {
     };
     const measured = Object.keys(all).filter((name) => name !== 'bare');
     const rounds = Object.fromEntries(measured.map((name) => [name, []]));
-    for (let count = -3; count < turns; count++) {
+    // Bare has more turns than the others: none should still be compiling while it is measured.
+    for (const name of Object.keys(all)) for (let sent = 0; sent < WARM_UP; sent += jobs) await turn(name);
+    for (let count = -1; count < turns; count++) {
       let before = await turn('bare');
       // The order turns around, so that no set-up always follows the same one.
       for (const name of count % 2 === 0 ? measured : measured.toReversed()) {
