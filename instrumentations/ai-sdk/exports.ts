@@ -140,7 +140,7 @@ function oneCall(call: () => unknown, { model }: Settings, operation: string): u
   return context.with(active, () =>
     settle(call, {
       done: (result) => step.answered(resultOf(result)),
-      failed: (error) => step.over(lastErrorOf(error)),
+      failed: (error) => step.over({ error: lastErrorOf(error) }),
       unobservable: () => step.streams(),
     }),
   );

@@ -89,14 +89,14 @@ export class TextOperation {
   }
 
   succeeded(): void {
-    for (const step of this.#steps) step.over();
+    for (const step of this.#steps) step.over(undefined);
     this.#endOf()?.end(this.#counts);
   }
 
   failed(error: unknown): void {
     const isVague = (error as { name?: unknown } | null)?.name === 'AI_NoOutputGeneratedError';
     const reason = (isVague ? this.#error : undefined) ?? error;
-    for (const step of this.#steps) step.over(reason);
+    for (const step of this.#steps) step.over({ error: reason });
     // Of what failed the last call, the wire knows more than the error that was made of it.
     const isOfCall = reason === this.#error && this.#failure !== undefined;
     if (isOfCall) this.#endOf()?.settleAs(this.#failure, this.#counts);

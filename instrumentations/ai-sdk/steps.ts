@@ -6,11 +6,16 @@ import {
   type RecordedCall,
 } from '../../src/recorders/model-calls.ts';
 
+/** What something failed with, which may be anything. */
+export interface Failed {
+  readonly error: unknown;
+}
+
 /** One asking of a model, as the AI SDK makes it: a call with all of the attempts that its retries make. */
 export class ModelStep {
   readonly #maxRetries: number | undefined;
   #call: RecordedCall | undefined;
-  #error: unknown;
+  #failure: Failed | undefined;
   #failures = 0;
   /** The answer streams from where the wire does not see it. */
   #isUnseen = false;
@@ -33,7 +38,7 @@ export class ModelStep {
   }
 
   answered(result: ModelCallResult): void {
-    this.#error = undefined;
+    this.#failure = undefined;
     // What the wire has read of the answer is more than the AI SDK tells.
     if (this.#call?.isSeen === true) this.#call.end();
     else this.#call?.end(result);
@@ -44,7 +49,7 @@ export class ModelStep {
    * @param isEndTold true where the end of this step will be told: without an exchange that is the end of the stream too
    */
   streams(isEndTold = false): void {
-    this.#error = undefined;
+    this.#failure = undefined;
     if (isEndTold && this.#call?.isSeen === false) this.#isUnseen = true;
     else this.#call?.endWithStream();
   }
@@ -56,17 +61,17 @@ export class ModelStep {
 
   /** An attempt failed; the AI SDK tries again what its error says may be tried again. */
   failed(error: unknown): void {
-    this.#error = error;
+    this.#failure = { error };
     this.#failures++;
     if (this.#maxRetries === undefined) return;
     const isRetried = (error as { isRetryable?: unknown } | null | undefined)?.isRetryable === true;
     if (!isRetried || this.#failures > this.#maxRetries) this.#call?.fail(error);
   }
 
-  /** Nothing is tried any more. */
-  over(error?: unknown): void {
-    const failure = error ?? this.#error;
-    if (failure !== undefined) this.#call?.fail(failure);
+  /** Nothing is tried any more, for this reason or for the one that the last attempt had. */
+  over(failed: Failed | undefined): void {
+    const failure = failed ?? this.#failure;
+    if (failure !== undefined) this.#call?.fail(failure.error);
     else if (this.#isUnseen && !this.#hasTools) this.#call?.end();
     else if (this.#isUnseen) this.abandoned();
   }

@@ -11,7 +11,7 @@ import { hasForeignSpans } from './integrations.ts';
 import { operationIn, TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
 import { field, hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
-import { ModelStep, stepIn, withStep } from './steps.ts';
+import { type Failed, ModelStep, stepIn, withStep } from './steps.ts';
 
 /** What the AI SDK 7 publishes of one piece of its work: at its start, and again with a result or an error at its end. */
 interface Message {
@@ -108,9 +108,10 @@ function beginText(message: Message, active: Context, unread: FinalizationRegist
   if (message.type === 'streamText') unread.register(message, operation);
   return {
     context: operation.context,
-    ended({ error }) {
-      if (error === undefined) operation.succeeded();
-      else operation.failed(lastErrorOf(error));
+    ended(message) {
+      const failed = failureOf(message);
+      if (failed === undefined) operation.succeeded();
+      else operation.failed(failed.error);
     },
   };
 }
@@ -120,8 +121,8 @@ function beginStep(active: Context): Watch {
   const step = new ModelStep(operation?.maxRetries);
   return {
     context: withStep(active, step),
-    ended({ error }) {
-      step.over(lastErrorOf(error));
+    ended(message) {
+      step.over(failureOf(message));
       operation?.stepOver(step);
     },
   };
@@ -129,7 +130,8 @@ function beginStep(active: Context): Watch {
 
 function beginAttempt({ event }: Message, active: Context): Watch {
   const operation = operationIn(active);
-  const step = stepIn(active) ?? new ModelStep(undefined);
+  const around = stepIn(active);
+  const step = around ?? new ModelStep(undefined);
   if (step.isNew) operation?.asks(step);
   const isStream = operation?.isStream === true;
   const details = {
@@ -141,12 +143,15 @@ function beginAttempt({ event }: Message, active: Context): Watch {
   };
   return {
     context: step.attempt(details, active),
-    ended({ error, result }) {
-      if (error !== undefined) {
-        operation?.attemptFailed(error);
-        step.failed(error);
-      } else if (isStream) step.streams(true);
-      else step.answered(resultOf(result));
+    ended(message) {
+      const failed = failureOf(message);
+      if (failed === undefined && isStream) step.streams(around !== undefined);
+      else if (failed === undefined) step.answered(resultOf(message.result));
+      else if (around === undefined) step.over(failed);
+      else {
+        operation?.attemptFailed(failed.error);
+        step.failed(failed.error);
+      }
     },
   };
 }
@@ -168,10 +173,11 @@ function beginTool({ event }: Message, active: Context): Watch | undefined {
   });
   return {
     context: tool.context,
-    ended({ error, result }) {
+    ended(message) {
+      const failed = failureOf(message);
       // A failed tool is an answer like others to the AI SDK; one that hides its results hides this too.
-      const output = field(result, 'output');
-      if (error !== undefined) tool.fail(error);
+      const output = field(message.result, 'output');
+      if (failed !== undefined) tool.fail(failed.error);
       else if (output === undefined) tool.discard();
       else if (field(output, 'type') === 'tool-error') tool.fail(field(output, 'error'));
       else tool.end();
@@ -185,11 +191,17 @@ function beginCall({ event }: Message, active: Context, operation: string): Watc
   const details = { provider, operation, model: nameOf(event, 'modelId'), span: !hasForeignSpans() };
   return {
     context: step.attempt(details, active),
-    ended({ error, result }) {
-      if (error === undefined) step.answered(resultOf(result));
-      else step.over(lastErrorOf(error));
+    ended(message) {
+      const failed = failureOf(message);
+      if (failed === undefined) step.answered(resultOf(message.result));
+      else step.over(failed);
     },
   };
+}
+
+/** Anything may be thrown, so what tells a failure is that the field is there. */
+function failureOf(message: Message): Failed | undefined {
+  return Object.hasOwn(message, 'error') ? { error: lastErrorOf(message.error) } : undefined;
 }
 
 function isHidden(event: unknown): boolean {
