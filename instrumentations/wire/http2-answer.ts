@@ -14,6 +14,10 @@ interface Http2Stream {
   readonly destroyed: boolean;
 }
 
+/** With this code Node itself closes the streams of a connection that is gone; whoever leaves an answer gives none. */
+const CANCEL = 8;
+const LOST = Object.freeze({ code: 'ECONNRESET' });
+
 /** What Node keeps of a stream that nobody has begun to read. */
 interface ReadableState {
   readonly buffer?: unknown;
@@ -44,7 +48,7 @@ export function watchHttp2Answer(exchange: Exchange, status: number, headers: He
       return Reflect.apply(push, this, args);
     },
     close(...args) {
-      guarded('close', () => exchange.left(undefined, hasRung));
+      guarded('close', () => (args[0] === CANCEL ? exchange.failed(LOST) : exchange.left(undefined, hasRung)));
       return Reflect.apply(close, this, args);
     },
     _destroy(...args) {

@@ -19,7 +19,7 @@ interface Told {
   readonly headers?: Record<string, string>;
   readonly pieces: readonly Uint8Array[];
   readonly delayMs?: number;
-  readonly ending?: 'end' | 'reset' | 'never';
+  readonly ending?: 'end' | 'reset' | 'kill' | 'never';
 }
 
 interface Codec {
@@ -141,6 +141,7 @@ function answer(id: string, attempt: number): Told {
   if (does('stream-break')) return { ...streamed(), delayMs: 30 };
   if (does('stream-abort')) return frames(BEGINNING, { ending: 'never' });
   if (does('stream-reset')) return frames(BEGINNING, { ending: 'reset' });
+  if (does('stream-killed')) return frames(BEGINNING, { ending: 'kill' });
   if (does('stream-short')) return frames(BEGINNING);
   if (does('stream-thrown'))
     return frames([...BEGINNING, frame('exception', 'throttlingException', { message: 'Slow' })]);
@@ -182,13 +183,14 @@ function answer(id: string, attempt: number): Told {
   );
 }
 
-async function transmit(told: Told, out: Writable, reset: () => void): Promise<void> {
+async function transmit(told: Told, out: Writable, reset: () => void, kill: () => void): Promise<void> {
   for (const piece of told.pieces) {
     if (out.destroyed) return;
     out.write(piece);
     if (told.delayMs !== undefined) await wait(told.delayMs);
   }
   if (told.ending === 'reset') reset();
+  else if (told.ending === 'kill') kill();
   else if (told.ending !== 'never') out.end();
 }
 
@@ -209,7 +211,12 @@ export async function startBedrock(): Promise<BedrockServer> {
       const told = counted(String(headers[':path']), headers['amz-sdk-request']);
       if (told.status === 0) return;
       stream.respond({ ':status': told.status, ...told.headers });
-      void transmit(told, stream, () => stream.close(2));
+      void transmit(
+        told,
+        stream,
+        () => stream.close(2),
+        () => stream.session?.destroy(),
+      );
     });
   });
   const sockets = new Set<Socket>();
@@ -217,7 +224,8 @@ export async function startBedrock(): Promise<BedrockServer> {
     request.resume().once('end', () => {
       const told = counted(String(request.url), request.headers['amz-sdk-request']);
       response.writeHead(told.status, told.headers);
-      void transmit(told, response, () => request.socket.destroy());
+      const drop = (): unknown => request.socket.destroy();
+      void transmit(told, response, drop, drop);
     });
   });
   h1.on('connection', (socket) => sockets.add(socket));

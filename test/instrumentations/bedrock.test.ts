@@ -45,6 +45,9 @@ const EXPECTED: Readonly<Record<string, readonly unknown[]>> = {
   'acme.stream-break-v1:0': [3, 4, 1, undefined],
   'acme.stream-abort-v1:0': [undefined, undefined, 1, 'aborted'],
   'acme.stream-reset-v1:0': [undefined, undefined, 1, 'incomplete_stream'],
+  'acme.stream-killed-v1:0': [undefined, undefined, 1, 'ECONNRESET'],
+  // What nobody reads arrives all the same, as far as the window of the connection goes.
+  'acme.stream-unread-v1:0': [3, 4, 1, undefined],
   'acme.stream-short-v1:0': [undefined, undefined, 1, 'incomplete_stream'],
   'acme.stream-thrown-v1:0': [undefined, undefined, 1, 'ThrottlingException'],
   'acme.second-try-v1:0': [3, 4, 2, undefined],
@@ -146,5 +149,47 @@ describe.each(MATRIX)('AWS Bedrock on Node $node, loaded by $extension', ({ node
       'chat acme.second-try-v1:0',
       'embeddings amazon.titan-embed-text-v2:0',
     ]);
+  });
+});
+
+it("leaves clients and their class as they were once it is shut down; a handler of one's own is unobservable", async () => {
+  const source = `
+    import { BedrockRuntimeClient, ConverseCommand } from '${SDK}';
+    import { observe } from 'gaugeway';
+    const told = [];
+    observe({
+      observed: ({ kind, requestModel }) => { if (kind === 'model_call') told.push(requestModel); },
+      dropped: (reason) => told.push(reason),
+    });
+    const options = { region: 'us-east-1', endpoint: process.env.H2_URL, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } };
+    const client = new BedrockRuntimeClient(options);
+    const seen = () => [
+      client.middlewareStack.identify().filter((name) => name.startsWith('gaugeway')),
+      Object.hasOwn(BedrockRuntimeClient.prototype, 'send'),
+    ];
+    const ask = async (name, by) => {
+      const command = new ConverseCommand({ modelId: 'acme.' + name + '-v1:0', messages: [{ role: 'user', content: [{ text: 'Hi' }] }] });
+      return (await by.send(command)).stopReason;
+    };
+    const answers = [await ask('before', client)];
+    const { requestHandler } = client.config;
+    // It tells no protocol.
+    const handle = (...args) => requestHandler.handle(...args);
+    answers.push(await ask('hidden', new BedrockRuntimeClient({ ...options, requestHandler: { handle } })));
+    const states = [seen()];
+    await globalThis[Symbol.for('gaugeway.setup.1')].shutdown();
+    answers.push(await ask('between', client));
+    states.push(seen());
+    client.destroy();
+    console.log(JSON.stringify({ answers, states, told }));`;
+  const end = await runApp({ source, flags: REGISTER, env: { H2_URL: server.h2, ...receiver.env } });
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(end.stdout)).toEqual({
+    answers: ['end_turn', 'end_turn', 'end_turn'],
+    states: [
+      [['gaugewayCall - initialize', 'gaugewayExchange - deserialize'], true],
+      [[], false],
+    ],
+    told: ['acme.before-v1:0', 'unobservable'],
   });
 });
