@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
@@ -54,7 +55,7 @@ export function installDiagLogger(level: keyof typeof LEVELS): () => void {
   const say = (message: string, ...rest: unknown[]): void => {
     if (NOISE.some((start) => message.startsWith(start))) return;
     const text = message.startsWith(SECOND_SDK) ? SECOND_SDK_ADVICE : message;
-    const line = [text, ...rest.map(String)].join(' ').replace(/^gaugeway: /, '');
+    const line = [text, ...rest.map(inLine)].join(' ').replace(/^gaugeway: /, '');
     for (const variable of wrongVariables) if (line.includes(variable)) return;
     const kind = line.replaceAll(/\d+/g, '#').slice(0, 120);
     if (said.has(kind)) return;
@@ -78,6 +79,13 @@ const LEVELS = {
   verbose: DiagLogLevel.VERBOSE,
   all: DiagLogLevel.ALL,
 } as const;
+
+function inLine(value: unknown): string {
+  if (value instanceof Error) return describeError(value);
+  return typeof value === 'object'
+    ? inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 2 })
+    : String(value);
+}
 
 /** One line about an error: several failed addresses are one error without a message of its own. */
 export function describeError(error: unknown): string {

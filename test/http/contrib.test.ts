@@ -53,7 +53,12 @@ describe.each([
   ['added by the application after gaugeway/register', LATER, REGISTER],
 ] as const)('instrumentation-http %s', (_, start, flags) => {
   it.each(NODES)('owns span and metric on Node %s, with our routes and boundaries', async (node) => {
-    const end = await runApp({ node, source: served(start), flags: [...flags], env: { ...receiver.env } });
+    const end = await runApp({
+      node,
+      source: served(start),
+      flags: [...flags],
+      env: { ...receiver.env, PERF_API_LATENCY_MS: '10000' },
+    });
     expect(end).toMatchObject({ code: 0, stderr: '' });
     const points = receiver.points(DURATION);
     expect(points.map(({ scope }) => scope)).toEqual([THEIRS, THEIRS, THEIRS]);
@@ -84,7 +89,11 @@ describe.each([
 });
 
 it('without it the middleware owns both', async () => {
-  const end = await runApp({ source: served(''), flags: [...REGISTER], env: { ...receiver.env } });
+  const end = await runApp({
+    source: served(''),
+    flags: [...REGISTER],
+    env: { ...receiver.env, PERF_API_LATENCY_MS: '10000' },
+  });
   expect(end).toMatchObject({ code: 0, stderr: '' });
   expect(receiver.points(DURATION).map(({ scope, count }) => [scope, count])).toEqual([
     ['gaugeway', 2],
@@ -109,7 +118,7 @@ describe('instrumentation-pg', () => {
     const client = new pg.Client(${JSON.stringify(postgres.url)});
     await client.connect();
     await client.query('SELECT 1');
-    await client.query('SELECT pg_sleep(0.08)');
+    await client.query('SELECT pg_sleep(0.7)');
     // Of a rejected promise the instrumentation tells no error.type.
     await new Promise((resolve) => client.query('SELECT no_such_column', resolve));
     await client.end();
@@ -134,9 +143,12 @@ describe('instrumentation-pg', () => {
   ] as const)(
     '%s: its queries have our boundaries, are judged, and are in the monitor, each once',
     async (_, start, flags) => {
-      const env = { ...receiver.env, OTEL_TRACES_SAMPLER: 'always_off' };
+      const env = { ...receiver.env, OTEL_TRACES_SAMPLER: 'always_off', PERF_DB_QUERY_MS: '500' };
       const end = await runApp({ source: queries(start), flags: [...flags], env });
-      expect(end).toMatchObject({ code: 0, stderr: '' });
+      expect(end.code).toBe(0);
+      expect(end.stderr).toMatch(
+        /^gaugeway: Slow query: db SELECT \{ system: 'postgresql'[^\n]*thresholdMs: 500 \}\n$/,
+      );
       const points = receiver.points(QUERY);
       expect(new Set(points.map(({ scope }) => scope))).toEqual(new Set(['@opentelemetry/instrumentation-pg']));
       expect(receiver.total(QUERY)).toBe(3);
