@@ -6,6 +6,7 @@ import { bullmqInstrumentation } from './bullmq.ts';
 import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
 import { graphileWorkerInstrumentation } from './graphile-worker.ts';
 import { httpServerInstrumentation } from './http-server.ts';
+import { langgraphInstrumentation } from './langgraph.ts';
 import { openaiAgentsInstrumentation } from './openai-agents.ts';
 import { pgBossInstrumentation } from './pg-boss.ts';
 import { openBedrockRequests } from './wire/client-requests.ts';
@@ -53,6 +54,12 @@ const all: readonly {
       bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
   },
   { name: 'pg-boss', loads: 'pg-boss', create: (options) => pgBossInstrumentation(gauges(options)) },
+  {
+    name: 'langgraph',
+    loads: '@langchain/core',
+    files: /\/@langchain\/core\/dist\/callbacks\/manager\.c?js$/,
+    create: () => langgraphInstrumentation(),
+  },
   { name: 'openai-agents', loads: '@openai/agents-core', create: () => openaiAgentsInstrumentation() },
   { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];

@@ -10,7 +10,7 @@ export interface Invocation {
   /** Model calls and tools of its own: those of an agent that it invokes belong to that one. */
   inferenceCalls: number;
   toolCalls: number;
-  /** How the last model call or agent inside of it failed; undefined where that succeeded. */
+  /** How the last model call, agent or node inside of it failed; undefined where that succeeded. */
   failure?: Failure | undefined;
 }
 

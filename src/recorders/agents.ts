@@ -183,9 +183,9 @@ class Run implements RecordedAgent {
     if (!this.#open) return;
     this.#open = false;
     const decides = this.#kind === 'agent' || this.#kind === 'workflow';
-    // A library that does not tell what an agent failed with has mostly just seen a model call or an agent fail.
-    const failure = decides && told?.errorType === '_OTHER' ? (this.#own?.failure ?? told) : told;
-    if (decides && this.#around !== undefined) this.#around.failure = failure;
+    // A library that does not tell what an agent failed with has mostly just seen a model call, an agent or a node fail.
+    const failure = decides && NOTHING_SAID.has(told?.errorType) ? (this.#own?.failure ?? told) : told;
+    if (this.#kind !== 'tool' && this.#around !== undefined) this.#around.failure = failure;
     const durationMs = Math.max(0, (end?.endedAt ?? performance.now()) - this.#startedAt);
     const errorType = failure?.errorType;
     const times = { startTime: this.#startTime, durationMs, errorType };
@@ -230,6 +230,9 @@ class Run implements RecordedAgent {
     return told ?? (seen > 0 || this.#details.isComplete === true ? seen : undefined);
   }
 }
+
+/** What any error may be called. */
+const NOTHING_SAID: ReadonlySet<unknown> = new Set(['_OTHER', 'Error']);
 
 const OPERATIONS = {
   agent: 'invoke_agent',
