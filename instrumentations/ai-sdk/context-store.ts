@@ -1,5 +1,6 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context } from '@opentelemetry/api';
+import { isRegistered } from '../../src/api-globals.ts';
 
 /** What Node 26 enters a store with; older versions call `run`. */
 interface Scoped {
@@ -15,6 +16,17 @@ export const contextStore = {
   run: <T>(active: Context, work: () => T): T => context.with(active, work),
   withScope: (active: Context): unknown => (currentStorage() as Scoped | undefined)?.withScope?.(active),
 } as unknown as AsyncLocalStorage<Context>;
+
+/**
+ * Whether work can be run in a context at all. Where it cannot, its exchanges are calls of their own, and a call told from
+ * above would count them twice.
+ */
+export function canEnter(): boolean {
+  if (!isRegistered('context')) return false;
+  return (
+    !('withScope' in AsyncLocalStorage.prototype) || (currentStorage() as Scoped | undefined)?.withScope !== undefined
+  );
+}
 
 const API = Symbol.for('opentelemetry.js.api.1');
 

@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { isRegistered } from '../../src/api-globals.ts';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { activeContext } from '../../src/recorders/inbound.ts';
 import { settle } from '../../src/recorders/settle.ts';
@@ -9,7 +10,7 @@ import { unwatchModels, watchModel, withAsking } from './models.ts';
 import { TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
 import { replace } from './replace.ts';
-import { hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
+import { field, hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
 import { ModelStep } from './steps.ts';
 
 /** What an application may call; the rest of the AI SDK is left alone. */
@@ -29,6 +30,7 @@ interface Settings {
   readonly model?: unknown;
   readonly tools?: unknown;
   readonly maxRetries?: unknown;
+  readonly prepareCall?: unknown;
 }
 
 /** What the AI SDK tries again where nothing else is said. */
@@ -79,7 +81,8 @@ function patchAgents(
 }
 
 function inside(call: () => unknown, settings: Settings, around: Around): unknown {
-  return isObserved() && !isTracingSuppressed(context.active()) ? around(call, settings) : call();
+  const isMeasured = isObserved() && !isTracingSuppressed(context.active()) && isRegistered('context');
+  return isMeasured ? around(call, settings) : call();
 }
 
 /** The call is told by the AI SDK itself, all but the name of the agent. */
@@ -89,7 +92,8 @@ function named(call: () => unknown, settings: Settings): unknown {
 
 /** With tools it is an agent, which asks models until it is done; without, it asks once. */
 function text(call: () => unknown, settings: Settings): unknown {
-  if (!hasKeys(settings.tools)) return oneCall(call, settings, 'chat');
+  // Which tools an agent has may be decided with each call.
+  if (!hasKeys(settings.tools) && settings.prepareCall === undefined) return oneCall(call, settings, 'chat');
   const operation = begin(settings, true, false);
   if (operation === undefined) return call();
   return context.with(withAsking(operation.context, operation), () =>
@@ -120,7 +124,7 @@ function begin(settings: Settings, hasTools: boolean, isStream: boolean): TextOp
         hasTools,
         tellsTools: false,
         maxRetries: typeof maxRetries === 'number' ? maxRetries : undefined,
-        span: !hasForeignSpans(),
+        span: makesSpans(settings),
       },
       activeContext(),
     );
@@ -129,13 +133,13 @@ function begin(settings: Settings, hasTools: boolean, isStream: boolean): TextOp
 }
 
 /** All that happens in it is one call: its end is the end of the promise. */
-function oneCall(call: () => unknown, { model }: Settings, operation: string): unknown {
+function oneCall(call: () => unknown, settings: Settings, operation: string): unknown {
   const step = new ModelStep(undefined);
   let active = context.active();
   guarded('the AI SDK', () => {
-    const told = describe(model);
+    const told = describe(settings.model);
     const details = operation === 'chat' ? told : { ...told, operation };
-    active = step.attempt({ ...details, span: !hasForeignSpans() }, activeContext());
+    active = step.attempt({ ...details, span: makesSpans(settings) }, activeContext());
   });
   return context.with(active, () =>
     settle(call, {
@@ -151,6 +155,11 @@ function describe(model: unknown): { provider: string; operation: string; model:
   if (typeof model === 'string') return { ...providerOf(model.split('/')[0]), model };
   const { provider, modelId } = (model ?? {}) as { provider?: unknown; modelId?: unknown };
   return { ...providerOf(provider), model: typeof modelId === 'string' ? modelId : undefined };
+}
+
+/** Versions 5 and 6 make spans of their own where the application asks for them: of the call and of each attempt. */
+function makesSpans({ experimental_telemetry: telemetry }: Settings): boolean {
+  return field(telemetry, 'isEnabled') !== true && !hasForeignSpans();
 }
 
 function agentName({ id, experimental_telemetry: telemetry }: Settings): string | undefined {

@@ -3,7 +3,6 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { guarded, isObserved } from '../../src/observe.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { settle } from '../../src/recorders/settle.ts';
-import { hasForeignSpans } from './integrations.ts';
 import type { TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
 import { replace } from './replace.ts';
@@ -62,7 +61,7 @@ function ownerOf(model: object, method: string): object | undefined {
 function ask(call: () => unknown, args: readonly unknown[], model: unknown, method: (typeof METHODS)[number]): unknown {
   const active = context.active();
   const operation = active.getValue(OPERATION) as TextOperation | undefined;
-  const { prompt } = (args[0] ?? {}) as { prompt?: unknown };
+  const { prompt, abortSignal } = (args[0] ?? {}) as { prompt?: unknown; abortSignal?: unknown };
   if (operation === undefined || typeof prompt !== 'object' || prompt === null) return call();
   if (!isObserved() || isTracingSuppressed(active)) return call();
   const step = operation.stepOf(prompt);
@@ -75,7 +74,7 @@ function ask(call: () => unknown, args: readonly unknown[], model: unknown, meth
         ...providerOf(provider),
         model: typeof modelId === 'string' ? modelId : undefined,
         streaming,
-        span: !hasForeignSpans(),
+        span: operation.span,
         ended: (failure: Failure | undefined, endedAt: number) => operation.callEnded(failure, endedAt),
       },
       active,
@@ -87,6 +86,8 @@ function ask(call: () => unknown, args: readonly unknown[], model: unknown, meth
       failed: (error) => {
         operation.attemptFailed(error);
         step.failed(error);
+        // How a stream ends is told by nobody: it may be given up before the next attempt.
+        if (streaming && abortSignal instanceof AbortSignal) step.waits(abortSignal);
       },
       unobservable: () => step.streams(),
     }),

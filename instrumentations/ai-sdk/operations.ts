@@ -23,6 +23,7 @@ const STREAM_RETRY_MS = 200;
 /** One call of the application: several steps, each of them a model call, and the tools in between. */
 export class TextOperation {
   readonly isStream: boolean;
+  readonly span: boolean;
   readonly maxRetries: number | undefined;
   readonly context: Context;
   readonly #start: OperationStart;
@@ -41,6 +42,7 @@ export class TextOperation {
     this.#start = start;
     this.#parent = parent;
     this.isStream = start.isStream;
+    this.span = start.span;
     this.maxRetries = start.maxRetries;
     if (start.hasTools) this.#agent = this.#startAgent(start.span);
     this.context = (this.#agent?.context ?? parent).setValue(OPERATION, this);

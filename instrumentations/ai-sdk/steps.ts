@@ -20,6 +20,7 @@ export class ModelStep {
   /** The answer streams from where the wire does not see it. */
   #isUnseen = false;
   #hasTools = false;
+  #stopWaiting: (() => void) | undefined;
 
   /** @param maxRetries undefined where it cannot be told which failure is the last */
   constructor(maxRetries: number | undefined) {
@@ -28,6 +29,7 @@ export class ModelStep {
 
   /** The context for the next attempt. */
   attempt(details: HookedCallStart, parent: Context): Context {
+    this.#stopWaiting?.();
     this.#call ??= modelCalls.open({ ...details, context: parent, isGuess: true }, {});
     return this.#call?.context ?? parent;
   }
@@ -66,6 +68,13 @@ export class ModelStep {
     if (this.#maxRetries === undefined) return;
     const isRetried = (error as { isRetryable?: unknown } | null | undefined)?.isRetryable === true;
     if (!isRetried || this.#failures > this.#maxRetries) this.#call?.fail(error);
+  }
+
+  /** Another attempt follows, unless the application aborts first. */
+  waits(signal: AbortSignal): void {
+    const onAbort = (): void => this.over({ error: signal.reason });
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#stopWaiting = () => signal.removeEventListener('abort', onAbort);
   }
 
   /** Nothing is tried any more, for this reason or for the one that the last attempt had. */

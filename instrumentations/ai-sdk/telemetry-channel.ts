@@ -6,7 +6,7 @@ import { agents } from '../../src/recorders/agents.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { activeContext } from '../../src/recorders/inbound.ts';
 import { agentNameIn } from './agent-names.ts';
-import { contextStore } from './context-store.ts';
+import { canEnter, contextStore } from './context-store.ts';
 import { hasForeignSpans } from './integrations.ts';
 import { operationIn, TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
@@ -41,7 +41,7 @@ export function watchTelemetry(): () => void {
     const active = context.active();
     let inside = active;
     guarded('the AI SDK', () => {
-      if (!isObserved() || isTracingSuppressed(active)) return;
+      if (!isObserved() || isTracingSuppressed(active) || !canEnter()) return;
       const watch = begin(message, activeContext(), unread);
       if (watch === undefined) return;
       watches.set(message, watch);

@@ -40,6 +40,7 @@ const EXPECTED: Readonly<
   'stream-exhausted': [1, 2, 'server_error', 1],
   'stream-drop': [1, 1, 'UND_ERR_SOCKET'],
   'stream-abort': [1, 1, 'aborted'],
+  'stream-aborted-while-waiting': [1, 1, 'aborted'],
   'embedding-second-try': [1, 2, undefined, 1],
   'embedding-many': [1, 2],
   'object-second-try': [1, 2, undefined, 1],
@@ -81,10 +82,10 @@ function behaviourOf(model: string, number: number, isStream: boolean, body: unk
   const overloaded = { status: 503, retryAfterSeconds: 0.1 };
   if (model === 'exhausted' || model === 'stream-exhausted' || model === 'unasked') return overloaded;
   if (model === 'agent-fails') return overloaded;
-  if (model === 'not-tried-again') return { status: 400 };
+  if (model === 'not-tried-again' || model === 'fallback') return { status: 400 };
   if (model.endsWith('second-try') && number < 2) return overloaded;
   if (model === 'stream-third-try' && number < 3) return overloaded;
-  if (model === 'aborted-while-waiting') return { status: 503, retryAfterSeconds: 5 };
+  if (model.endsWith('aborted-while-waiting')) return { status: 503, retryAfterSeconds: 5 };
   if (model === 'aborted-while-asking' || model === 'timed-out') return { hang: 'headers' };
   if (model === 'stream-abort') return { chunks: 500, chunkDelayMs: 20 };
   if (model === 'stream-drop') return { chunks: 50, chunkDelayMs: 2, dropAfterChunks: 5 };
@@ -171,6 +172,21 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
     );
   });
 
+  it('tells that another model was asked in the same call', () => {
+    expect(receiver.points('gaugeway.model.fallbacks').map(({ attributes, value }) => [attributes, value])).toEqual([
+      [
+        expect.objectContaining({
+          [MODEL]: 'fallback',
+          'gaugeway.fallback.from': 'openai/fallback',
+          'gaugeway.fallback.to': 'openai/fallback-second',
+        }),
+        1,
+      ],
+    ]);
+    expect(receiver.total(CALLS, { [MODEL]: 'fallback-second' })).toBe(0);
+    expect(receiver.total(ATTEMPTS, { [MODEL]: 'fallback-second' })).toBe(1);
+  });
+
   it('gives the agents among them, and their tools as far as they are told', () => {
     const tellsItself = row.alias === 'ai';
     const counts = (name: string) =>
@@ -231,5 +247,28 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
         .points('gaugeway.self.hooks', { 'gaugeway.hook.name': 'ai' })
         .map(({ attributes }) => [attributes['gaugeway.hook.version'], attributes['gaugeway.hook.state']]),
     ).toEqual([[version, 'active']]);
+  });
+});
+
+describe.each(OLDER)('$alias', ({ alias, provider }) => {
+  it('has its own spans where the application asks for them, and none of ours beside them', async () => {
+    const source = `import { generateText } from 'ai';
+      import { createOpenAI } from '${provider}';
+      const model = createOpenAI({ apiKey: 'sk', baseURL: process.env.BASE_URL }).chat('whole');
+      for (const isEnabled of [true, false]) {
+        await generateText({ model, prompt: 'Hi', experimental_telemetry: { isEnabled } });
+      }`;
+    const file = writeAppWith(alias, 'ai', source, '.mjs');
+    receiver.reset();
+    const env = { BASE_URL: `${mock.url}/v1`, GAUGEWAY_MODEL_ENDPOINTS: `openai=${mock.url}`, ...receiver.env };
+    const end = await runApp({ file, flags: REGISTER, env });
+    rmSync(dirname(file), { recursive: true, force: true });
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(receiver.spans.map(({ name }) => name).sort()).toEqual([
+      'ai.generateText',
+      'ai.generateText.doGenerate',
+      'chat whole',
+    ]);
+    expect(receiver.total(CALLS, { [MODEL]: 'whole' })).toBe(2);
   });
 });
