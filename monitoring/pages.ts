@@ -1,5 +1,6 @@
 import { catalogue, type InstrumentSpec } from '../src/catalogue/index.ts';
 import { settings } from '../src/options.ts';
+import { selfValues } from './self-values.ts';
 
 const FAMILIES: readonly (readonly [names: RegExp, title: string])[] = [
   [/^gen_ai\.client\./, 'Model calls, by the GenAI semantic conventions'],
@@ -33,6 +34,8 @@ The names are the same over OTLP and on \`/metrics\`; Prometheus shows them with
 only with \`GAUGEWAY_GENAI_NAMES\` set to it (\`v1.41\`, the default, \`latest\`, or \`both\`).
 
 ${sections.join('\n\n')}
+
+${selfValues()}
 `;
 }
 
