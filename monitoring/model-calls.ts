@@ -4,7 +4,9 @@ import {
   either,
   growth,
   increase,
+  type LabelKey,
   label,
+  minBy,
   type Part,
   type Range,
   rate,
@@ -19,8 +21,10 @@ import {
 const DURATIONS = [catalogue.operationDuration, catalogue.inferenceDuration, catalogue.embeddingsDuration];
 const FIRST_CHUNKS = [catalogue.operationTimeToFirstChunk, catalogue.inferenceTimeToFirstChunk];
 
+const CHUNK_TIMES = [catalogue.operationTimePerOutputChunk, catalogue.inferenceTimePerOutputChunk];
+
 const eachOf = (
-  rows: typeof DURATIONS | typeof FIRST_CHUNKS,
+  rows: typeof DURATIONS | typeof FIRST_CHUNKS | typeof CHUNK_TIMES,
   part: Part,
   where: Where,
   of: (counters: Expression) => Expression,
@@ -52,6 +56,17 @@ export const firstChunkIncrease = (range: Range, where: Where = {}): Expression 
 /** Times to the first chunk, the first of a new series included. */
 export const firstChunkGrowth = (part: Part, range: Range, where: Where = {}): Expression =>
   eachOf(FIRST_CHUNKS, part, where, (counters) => growth(counters, range));
+
+/** How fast the times between two chunks of a stream rise. */
+export const chunkTimeRates = (part: Part, range: Range, where: Where = {}): Expression =>
+  eachOf(CHUNK_TIMES, part, where, (counters) => rate(counters, range));
+
+/** Share of the limits of the providers that is left, as their last answers told. */
+export const rateLimitLeft = (by: readonly LabelKey[], where: Where = {}): Expression =>
+  minBy(
+    by,
+    `${series(catalogue.modelRateLimitRemaining, undefined, where)} / ${series(catalogue.modelRateLimitLimit, undefined, where)}`,
+  );
 
 /** Tokens per second; the older generation has one histogram for both kinds, the latest a counter for each. */
 export function tokenRates(kind: 'input' | 'output', range: Range, where: Where = {}): Expression {

@@ -97,6 +97,11 @@ export function maxBy(by: readonly LabelKey[], expression: Expression): Expressi
   return aggregate('max', by, expression);
 }
 
+/** The smallest over everything but these labels. */
+export function minBy(by: readonly LabelKey[], expression: Expression): Expression {
+  return aggregate('min', by, expression);
+}
+
 function aggregate(operator: string, by: readonly LabelKey[], expression: Expression): Expression {
   return by.length === 0
     ? `${operator}(${expression})`

@@ -6,6 +6,7 @@ import {
   callRates,
   firstChunkIncrease,
   firstChunkRates,
+  rateLimitLeft,
   tokenRates,
 } from '../model-calls.ts';
 import { either, growth, type LabelKey, quantile, series, sumBy } from '../promql.ts';
@@ -18,7 +19,7 @@ const SUCCEEDED = { 'error.type': '' } as const;
 
 /** Model calls; each expression reads both generations of the GenAI names. */
 export function modelAlerts(config: ResolvedConfig): Alert[] {
-  return [...latency(config), ...throughput(config), ...errors(config), ...cost(config)];
+  return [...latency(config), ...throughput(config), ...errors(config), ...rateLimits(config), ...cost(config)];
 }
 
 function latency({ thresholds, minimumTraffic }: ResolvedConfig): Alert[] {
@@ -120,6 +121,25 @@ function errors({ thresholds, minimumTraffic }: ResolvedConfig): Alert[] {
       'timeout, ECONNREFUSED, ENOTFOUND: the network, or our own time limit.',
       'incomplete_stream: the connection was cut within an answer, often by a proxy between.',
       'Route to another model or provider until it is over.',
+    ],
+  });
+}
+
+function rateLimits({ thresholds }: ResolvedConfig): Alert[] {
+  const by: LabelKey[] = ['job', 'gen_ai.provider.name', 'gen_ai.request.model', 'gaugeway.ratelimit.resource'];
+  return pair(['RateLimitNear', 'RateLimitReached'], ['2m', '1m'], thresholds.rateLimitShare, {
+    subject: 'rate-limit',
+    by,
+    expression: (limit) => `${rateLimitLeft(by)} < ${limit}`,
+    summary: `${NAMED}: {{ $value | humanizePercentage }} of its {{ $labels.gaugeway_ratelimit_resource }} are left`,
+    description: 'The provider will soon refuse calls with 429: they are retried, which takes time, or they fail.',
+    panel: { board: 'models', title: 'Rate limit left' },
+    traces: `{ ${TRACES} && span.error.type = "rate_limit_exceeded" }`,
+    steps: [
+      'Requests or tokens? For tokens look at "Tokens of a call": longer prompts use up the limit with no more calls.',
+      'Which service asks so much? A loop of an agent or a job that is retried without an end shows on their boards.',
+      'Spread the load: a queue with fewer workers, another model or another provider, requests in a batch.',
+      'Ask the provider for a higher limit, with the figures of the board.',
     ],
   });
 }

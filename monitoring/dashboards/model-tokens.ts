@@ -1,16 +1,20 @@
-import { catalogue } from '../../src/catalogue/index.ts';
+import { catalogue, type InstrumentSpec } from '../../src/catalogue/index.ts';
 import type { ResolvedConfig } from '../config.ts';
-import { callRates, tokenRates } from '../model-calls.ts';
+import { callRates, rateLimitLeft, tokenRates } from '../model-calls.ts';
 import { type Expression, either, type LabelKey, rate, series, sumBy } from '../promql.ts';
 import { CHOSEN, linksOfModel, MODEL, NO_CALLS } from './model-choices.ts';
 import { type Panel, timeSeries } from './panels.ts';
 import { line, named, P50_P90_P99, percentiles, RATE } from './queries.ts';
 
+const LIMIT: LabelKey[] = ['gen_ai.provider.name', 'gen_ai.request.model', 'gaugeway.ratelimit.resource'];
+/** A limit belongs to no operation. */
+const { 'gen_ai.operation.name': _, ...OF_LIMIT } = CHOSEN;
 const LATEST_ONLY = 'Needs GAUGEWAY_GENAI_NAMES=latest or both, and a provider that tells it.';
 
 /** How many tokens, at what speed. */
 export function tokens(): Panel[] {
-  const { usageCacheReadTokens, usageReasoningTokens, usageInputTokens, usageOutputTokens } = catalogue;
+  const { usageCacheReadTokens, usageCacheWriteTokens, usageReasoningTokens } = catalogue;
+  const { usageInputTokens, usageOutputTokens } = catalogue;
   const perCall = (
     kind: 'input' | 'output',
     latest: typeof catalogue.inferenceInputTokens | typeof catalogue.inferenceOutputTokens,
@@ -19,9 +23,7 @@ export function tokens(): Panel[] {
       `sum without (gen_ai_token_type) (${rate(series(catalogue.tokenUsage, 'bucket', { ...CHOSEN, 'gen_ai.token.type': kind }), RATE)})`,
       rate(series(latest, 'bucket', CHOSEN), RATE),
     );
-  const counter = (
-    row: typeof usageInputTokens | typeof usageOutputTokens | typeof usageCacheReadTokens | typeof usageReasoningTokens,
-  ): Expression => sumBy(MODEL, rate(series(row, undefined, CHOSEN), RATE));
+  const counter = (row: InstrumentSpec): Expression => sumBy(MODEL, rate(series(row, undefined, CHOSEN), RATE));
   return [
     timeSeries({
       title: 'Tokens per second',
@@ -79,6 +81,14 @@ export function tokens(): Panel[] {
       needs: LATEST_ONLY,
     }),
     timeSeries({
+      title: 'Share of input written to the cache',
+      description:
+        'Input tokens that the provider put into its prompt cache: dearer now, cheaper if they are read again.',
+      unit: 'percentunit',
+      queries: [line(`${counter(usageCacheWriteTokens)} / ${counter(usageInputTokens)}`, ...MODEL)],
+      needs: LATEST_ONLY,
+    }),
+    timeSeries({
       title: 'Share of output spent on reasoning',
       description: 'Output tokens that nobody reads.',
       unit: 'percentunit',
@@ -89,7 +99,7 @@ export function tokens(): Panel[] {
 }
 
 /** What they cost. */
-export function cost({ costPerHourUsd }: ResolvedConfig['thresholds']): Panel[] {
+export function cost({ costPerHourUsd, rateLimitShare }: ResolvedConfig['thresholds']): Panel[] {
   const perHour = (by: readonly LabelKey[]) =>
     `3600 * ${sumBy(by, rate(series(catalogue.modelCost, undefined, CHOSEN), RATE))}`;
   const unpriced = line(sumBy(MODEL, rate(series(catalogue.modelUnpriced, undefined, CHOSEN), RATE)), ...MODEL);
@@ -118,6 +128,31 @@ export function cost({ costPerHourUsd }: ResolvedConfig['thresholds']): Panel[] 
       unit: 'reqps',
       queries: [unpriced],
       needs: 'Every call has a price.',
+    }),
+    timeSeries({
+      title: 'Rate limit left',
+      description:
+        'Share of the limits of the providers that is left, as their last answers told; the least of all processes.',
+      unit: 'percentunit',
+      min: 0,
+      max: 1,
+      limits: rateLimitShare,
+      queries: [line(rateLimitLeft(LIMIT, OF_LIMIT), ...LIMIT)],
+      needs: 'No provider has told a limit and what is left of it.',
+      links: linksOfModel,
+    }),
+    timeSeries({
+      title: 'Answers from a cache of our own',
+      description: 'Look-ups per second in the response cache of the application: a hit is a call that was not made.',
+      unit: 'reqps',
+      stacked: true,
+      queries: [
+        line(
+          sumBy(['gaugeway.cache.result'], rate(series(catalogue.modelCache, undefined, CHOSEN), RATE)),
+          'gaugeway.cache.result',
+        ),
+      ],
+      needs: 'No look-ups. The application tells them by modelCalls.cache.',
     }),
   ];
 }

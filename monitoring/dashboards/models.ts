@@ -1,6 +1,6 @@
 import { catalogue } from '../../src/catalogue/index.ts';
 import type { ResolvedConfig } from '../config.ts';
-import { callRates, firstChunkRates } from '../model-calls.ts';
+import { callRates, chunkTimeRates, firstChunkRates } from '../model-calls.ts';
 import { either, quantile, rate, series, sumBy } from '../promql.ts';
 import type { Board } from './board.ts';
 import { attempts } from './model-attempts.ts';
@@ -150,6 +150,13 @@ function streams({ firstChunkMs }: ResolvedConfig['thresholds']): Panel[] {
       queries: [...percentiles([0.1, 0.5, 0.9], outputSpeed)],
       needs: `${NO_STREAMS} The provider must tell its usage within the stream.`,
       links: linksToCalls,
+    }),
+    timeSeries({
+      title: 'Time between two chunks',
+      description: 'How steadily a stream flows: the time from one chunk to the next.',
+      unit: 's',
+      queries: percentiles(P50_P90_P99, chunkTimeRates('bucket', RATE, CHOSEN)),
+      needs: NO_STREAMS,
     }),
     timeSeries({
       title: 'Longest gap in a stream',

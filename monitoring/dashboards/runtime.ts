@@ -119,6 +119,35 @@ export function runtimeBoard({ thresholds }: ResolvedConfig): Board {
             needs: NEEDS,
           }),
           timeSeries({
+            title: 'Share of the CPUs',
+            description: 'CPU time over the time that passed, of all CPUs that the process may use.',
+            unit: 'percentunit',
+            min: 0,
+            queries: [line(sumBy(PROCESS, series(catalogue.processCpuUtilization, undefined, OF)), ...PROCESS)],
+            needs: NEEDS,
+          }),
+          timeSeries({
+            title: 'Threads and open files',
+            description:
+              'Threads and file descriptors of each process. Descriptors that only rise are sockets or files left open.',
+            unit: 'short',
+            queries: [
+              { ...line(ofProcess(catalogue.processThreadCount), ...PROCESS), legend: 'threads {{job}} {{instance}}' },
+              {
+                ...line(ofProcess(catalogue.processFileDescriptorCount), ...PROCESS),
+                legend: 'files {{job}} {{instance}}',
+              },
+            ],
+            needs: `${NEEDS} Linux alone tells these.`,
+          }),
+          timeSeries({
+            title: 'Uptime of the process',
+            description: 'Since its start. A saw is a process that ends again and again.',
+            unit: 's',
+            queries: [line(ofProcess(catalogue.processUptime), ...PROCESS)],
+            needs: NEEDS,
+          }),
+          timeSeries({
             title: 'Open handles',
             description:
               'What keeps the process busy or alive: sockets, timers, files. A level that only rises is a leak.',

@@ -6,7 +6,7 @@ import type { Board } from './board.ts';
 import { type Panel, stat, table, timeSeries } from './panels.ts';
 import { line, named, RATE } from './queries.ts';
 
-const { selfDropped, selfHooks } = catalogue;
+const { selfDropped, selfHooks, monitorAnomalies, monitorStorageSize } = catalogue;
 const NO_SERVERS = 'The servers of the stack are not scraped. See http://localhost:9090/targets.';
 const perExporter = (name: string) => `sum by (exporter) (${rate(serverSeries(name), RATE)})`;
 const perReceiver = (name: string) => `sum by (receiver) (${rate(serverSeries(name), RATE)})`;
@@ -60,6 +60,30 @@ function services(): Panel[] {
         line(sumBy(['job', 'gaugeway.drop.reason'], rate(series(selfDropped), RATE)), 'job', 'gaugeway.drop.reason'),
       ],
       needs: 'Nothing was left out.',
+    }),
+    timeSeries({
+      title: 'Found by monitors',
+      description: 'Anomalies per second that the monitors of the applications have found, by type and severity.',
+      unit: 'cps',
+      stacked: true,
+      queries: [
+        line(
+          sumBy(
+            ['gaugeway.monitor.anomaly.type', 'gaugeway.monitor.anomaly.severity'],
+            rate(series(monitorAnomalies), RATE),
+          ),
+          'gaugeway.monitor.anomaly.type',
+          'gaugeway.monitor.anomaly.severity',
+        ),
+      ],
+      needs: 'No monitor has found anything.',
+    }),
+    timeSeries({
+      title: 'Storage of monitors',
+      description: 'Size of the files in which monitors keep their measurements; bounded by age and by size.',
+      unit: 'bytes',
+      queries: [line(sumBy(['job', 'instance'], series(monitorStorageSize)), 'job', 'instance')],
+      needs: 'No monitor has a storage.',
     }),
   ];
 }

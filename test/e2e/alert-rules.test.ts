@@ -42,10 +42,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The rules that a scenario needs, as they are committed; only those, because each is evaluated at every step. */
 async function writeRules(
-  { rules: names, budgets = {} }: Scenario,
+  { rules: names, budgets = {} }: Pick<Scenario, 'budgets'> & { readonly rules: readonly string[] },
   slo?: string,
+  expectedServices: readonly string[] = [],
 ): Promise<{ paths: string[]; rules: Rule[] }> {
-  const files = renderMonitoring({ budgets }).files.filter(({ path }) => path.endsWith('.yml'));
+  const files = renderMonitoring({ budgets, expectedServices }).files.filter(({ path }) => path.endsWith('.yml'));
   const isNeeded = ({ alert, labels }: Rule) =>
     (alert === undefined || names.some((name) => name === alert)) && labels.slo === slo;
   const groups = files
@@ -126,6 +127,16 @@ const scenarios: [title: string, Scenario, slo?: string][] = [
   ...slos.map(([slo, each]): [string, Scenario, string] => [`${each.rules.join(' and ')} of ${slo}`, each, slo]),
 ];
 
+test('every alert has a scenario', () => {
+  const { files } = renderMonitoring({ budgets: { any: 1 }, expectedServices: ['any'] });
+  const rules = files
+    .filter(({ path }) => path.endsWith('.yml'))
+    .flatMap(({ text }) => parse(text).groups as { rules: Rule[] }[])
+    .flatMap(({ rules: own }) => own.flatMap(({ alert }) => alert ?? []));
+  const tested = scenarios.flatMap(([, { rules: names }]) => names as readonly string[]);
+  expect(new Set([...tested, 'Watchdog'])).toEqual(new Set(rules));
+});
+
 describe.each(scenarios)('%s', (_title, scenario, slo) => {
   const { rules: names, levels, series, minutes, perMinute = 60, loneLevel } = scenario;
   const events = steady(minutes, perMinute);
@@ -193,6 +204,26 @@ describe.each(scenarios)('%s', (_title, scenario, slo) => {
       expect(await evaluate(rendered, restarted, minutes, fire([name]))).toBe('as expected');
     }
   });
+});
+
+test('the watchdog fires where there is nothing, so that its silence means something', async () => {
+  const rendered = await writeRules({ rules: ['Watchdog'] });
+  expect(await evaluate(rendered, [], 5, [{ expr: hasFired('Watchdog'), value: 1 }])).toBe('as expected');
+});
+
+test('a service that was never heard of is missed if it was expected', async () => {
+  const minutes = 15;
+  const rendered = await writeRules({ rules: ['TelemetryMissing'] }, undefined, ['gone', 'here']);
+  const here: Series = {
+    ...counter(catalogue.selfHooks, { job: 'here' }, steady(minutes, 0)),
+    values: steady(minutes, 0).map(() => 1),
+  };
+  const missing = (job: string) => `max(max_over_time(ALERTS{alertstate="firing", job="${job}"}[1d]))`;
+  const expected = [
+    { expr: missing('gone'), value: 1 },
+    { expr: missing('here'), value: undefined },
+  ];
+  expect(await evaluate(rendered, [here], minutes, expected)).toBe('as expected');
 });
 
 describe('the limit of a percentile', () => {

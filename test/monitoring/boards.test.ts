@@ -12,6 +12,8 @@ import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-s
 import { describe, expect, test } from 'vitest';
 import type { GrafanaDashboard, GrafanaPanel } from '../../monitoring/dashboards/grafana.ts';
 import { renderMonitoring } from '../../monitoring/index.ts';
+import { seriesName } from '../../monitoring/promql.ts';
+import { catalogue, type InstrumentSpec } from '../../src/catalogue/index.ts';
 import { expanded, selectorsOf } from './expressions.ts';
 import { panelsOf, rowsOf } from './panels.ts';
 
@@ -245,7 +247,11 @@ test('every panel of model calls reads both generations of the names', () => {
     )
     .filter(({ names }) => names.some((name) => name.startsWith('gen_ai_client_')));
   expect(genAi.length).toBeGreaterThan(15);
-  const onlyLatest = ['Share of input read from the cache', 'Share of output spent on reasoning'];
+  const onlyLatest = [
+    'Share of input read from the cache',
+    'Share of input written to the cache',
+    'Share of output spent on reasoning',
+  ];
   for (const { title = '', names } of genAi) {
     const isOlder = (name: string) => /^gen_ai_client_(operation|token)_/.test(name);
     if (!onlyLatest.includes(title)) expect(names.some(isOlder), `${title} lacks the older names`).toBe(true);
@@ -254,4 +260,21 @@ test('every panel of model calls reads both generations of the names', () => {
       `${title} lacks the latest names`,
     ).toBe(true);
   }
+});
+
+test('everything that is measured is shown, or is shown otherwise', () => {
+  const otherwise = {
+    httpErrorRatio:
+      "the process's own view of the last five minutes, for its logs; the boards divide the requests themselves",
+  };
+  const shown = new Set(
+    boards
+      .flatMap(panelsOf)
+      .flatMap(({ targets }) => targets.flatMap(({ expr }) => selectorsOf(expanded(expr)).map(({ name }) => name))),
+  );
+  const missing = Object.entries(catalogue).filter(([, row]) => {
+    const parts = (row as InstrumentSpec).kind === 'histogram' ? (['bucket', 'sum', 'count'] as const) : [undefined];
+    return !parts.some((part) => shown.has(seriesName(row, part)));
+  });
+  expect(missing.map(([id]) => id).sort()).toEqual(Object.keys(otherwise).sort());
 });

@@ -28,7 +28,7 @@ app.get('/items/:id', async (request, response) => {
   response.sendStatus(request.params.id === 'broken' ? 503 : 200);
 });
 app.get('/chat', async (_request, response) => {
-  await chat('gpt-4o-mini', { cachedTokens: 40, reasoningTokens: 5 });
+  await chat('gpt-4o-mini', { cachedTokens: 40, cacheWriteTokens: 10, reasoningTokens: 5 });
   response.send('done');
 });
 const server = app.listen(0, '127.0.0.1');
@@ -38,6 +38,8 @@ async function work() {
   await Promise.all(['/items/1', '/items/2', '/items/slow', '/items/broken', '/chat'].map(get));
   await operations.run('load documents', async () => delay(5));
   await operations.run('load documents', async () => Promise.reject(new TypeError('broken'))).catch(ignore);
+  modelCalls.cache('hit', { provider: 'openai', model: 'gpt-4o-mini' });
+  modelCalls.cache('miss', { provider: 'openai', model: 'gpt-4o-mini' });
   // A retry in vain, and then another model.
   await modelCalls.run({ provider: 'openai', model: 'gpt-4o' }, async () => {
     await chat('gpt-4o', { status: 429, retryAfterSeconds: 0 }).catch(ignore);

@@ -1,6 +1,6 @@
 import { catalogue, type InstrumentSpec } from '../../../src/catalogue/index.ts';
 import { asLabels, type Scenario } from './scenario.ts';
-import { counter, type Events, histogram, type Series } from './timeline.ts';
+import { counter, type Events, gauge, histogram, type Series } from './timeline.ts';
 
 const model = {
   job: 'gateway',
@@ -10,6 +10,14 @@ const model = {
 };
 const labels = asLabels(model);
 const answered = { ...model, 'gen_ai.response.model': 'gpt-4o-2024-08-06', 'server.address': 'api.openai.com' };
+
+const limited = {
+  job: model.job,
+  'gen_ai.provider.name': model['gen_ai.provider.name'],
+  'gen_ai.request.model': model['gen_ai.request.model'],
+  'server.address': 'api.openai.com',
+  'gaugeway.ratelimit.resource': 'tokens',
+};
 
 /** In which names the application tells of its calls. */
 type Generation = 'v1.41' | 'latest' | 'both';
@@ -87,6 +95,24 @@ export const models = (generation: Generation): Scenario[] => [
     criticalSummary: 'gateway: gpt-4o at openai: 40% of the calls fail',
     minutes: 15,
     loneLevel: 1,
+  },
+  {
+    rules: ['RateLimitNear', 'RateLimitReached'],
+    levels: { fine: 0.5, bad: 0.05, critical: 0.01 },
+    series: (share, events) => [
+      gauge(catalogue.modelRateLimitRemaining, limited, 10_000 * share, events.length),
+      gauge(catalogue.modelRateLimitLimit, limited, 10_000, events.length),
+    ],
+    labels: asLabels({
+      job: model.job,
+      'gen_ai.provider.name': model['gen_ai.provider.name'],
+      'gen_ai.request.model': model['gen_ai.request.model'],
+      'gaugeway.ratelimit.resource': 'tokens',
+    }),
+    summary: 'gateway: gpt-4o at openai: 5% of its tokens are left',
+    criticalSummary: 'gateway: gpt-4o at openai: 1% of its tokens are left',
+    minutes: 10,
+    loneLevel: undefined,
   },
   {
     rules: ['HighModelCost', 'CriticalModelCost'],
