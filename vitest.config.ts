@@ -9,9 +9,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          testTimeout: 30_000,
-          // Starting a database takes long on a busy machine.
-          hookTimeout: 60_000,
+          // Limits for what hangs: a busy machine takes long to start databases and hundreds of processes.
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
           pool: 'forks',
         },
       },

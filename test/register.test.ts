@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (const name of new Set([...folders, 'pg-boss'])) {
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   }
-}, 60_000);
+});
 afterEach(() => receiver.reset());
 afterAll(async () => {
   rmSync(folder, { recursive: true });

@@ -39,7 +39,6 @@ function doctor({ args = [], env = {}, ...rest }: Call = {}): Promise<AppEnd> {
     file: 'dist/src/cli/index.js',
     args: ['doctor', '--timeout', '2', ...args],
     env: { ...receiver.env, OTEL_SERVICE_NAME: 'my-service', ...env },
-    limitMs: 60_000,
     ...rest,
   });
 }

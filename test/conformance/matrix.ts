@@ -96,7 +96,6 @@ async function observe(
     file,
     flags: ['--expose-gc', '--no-warnings', ...flags],
     env: { ...env, BASE_URL: mock.url, GAUGEWAY_MODEL_ENDPOINTS: `${sdk.provider}=${mock.url}` },
-    limitMs: 60_000,
     onStdout(text, kill) {
       if (isSeen || !text.endsWith('}\n')) return;
       isSeen = true;

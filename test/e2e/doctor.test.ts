@@ -33,7 +33,6 @@ function doctor(endpoint: Record<string, string>, ...args: string[]) {
     file: 'dist/src/cli/index.js',
     args: ['doctor', '--timeout', '20', ...args],
     env: { OTEL_SERVICE_NAME: 'platform', ...endpoint },
-    limitMs: 90_000,
   });
 }
 

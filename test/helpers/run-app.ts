@@ -37,7 +37,7 @@ export interface AppOptions {
   /** Beside PATH and HOME; nothing else of this process's environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Killed by SIGKILL after this time. @default 25 000 */
+  /** Killed by SIGKILL after this time. @default 100 000 */
   readonly limitMs?: number;
   /** Sees stdout as it grows, and can send a signal. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
@@ -54,7 +54,7 @@ export interface AppEnd {
 
 /** Runs a program in a child process to its end. */
 export async function runApp(options: AppOptions): Promise<AppEnd> {
-  const { node = '24', flags = [], args = [], env = {}, cwd = ROOT, limitMs = 25_000 } = options;
+  const { node = '24', flags = [], args = [], env = {}, cwd = ROOT, limitMs = 100_000 } = options;
   const written = options.source === undefined ? undefined : writeApp(options.source, options.extension);
   const file = written ?? join(options.file?.startsWith('/') ? '' : ROOT, options.file ?? '');
   const startedAt = performance.now();

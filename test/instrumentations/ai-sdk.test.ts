@@ -153,7 +153,7 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
     seen = JSON.parse(measured.stdout) as typeof seen;
     expect(seen).toEqual(JSON.parse(bare.stdout));
     expect(Object.fromEntries(seen)).toHaveProperty('unhandled');
-  }, 60_000);
+  });
 
   it('is one call for each asking of a model, with its attempts and its retries', () => {
     const models = seen.map(([model]) => model).filter((model) => model !== 'unhandled');

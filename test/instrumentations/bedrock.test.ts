@@ -98,7 +98,7 @@ describe.each(MATRIX)('AWS Bedrock on Node $node, loaded by $extension', ({ node
     expect(measured).toMatchObject({ code: 0, stderr: '' });
     seen = JSON.parse(measured.stdout) as typeof seen;
     expect(seen).toEqual(JSON.parse(bare.stdout));
-  }, 60_000);
+  });
 
   it('is one call for each command, under the name of the model alone, with its tokens, attempts and error', () => {
     const told = Object.keys(EXPECTED).map((model) => {

@@ -115,7 +115,7 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
     seen = JSON.parse(measured.stdout) as typeof seen;
     expect(seen).toEqual(JSON.parse(bare.stdout));
     expect(Object.fromEntries(seen)).toHaveProperty('unhandled');
-  }, 60_000);
+  });
 
   it('is one call for each request, with its attempts, its retries and the time between them', () => {
     const overloaded = OVERLOADED[row.kind];

@@ -16,7 +16,6 @@ async function run(node: NodeVersion, app: string, flags: readonly string[], env
     file: `test/fixtures/openai-agents/${app}`,
     flags,
     env: { ...env, MODEL_URL: model.url, GAUGEWAY_MODEL_ENDPOINTS: `openai=${model.url}` },
-    limitMs: 60_000,
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);

@@ -93,13 +93,12 @@ describe.each(RUNS)('with traces $traces, on Node $node', ({ traces, node, env }
     };
     receiver.reset();
     const [bare, measured] = await Promise.all([
-      runApp({ node, file: APPLICATION, env: { ...common, RUN: `bare ${node}` }, limitMs: 100_000 }),
+      runApp({ node, file: APPLICATION, env: { ...common, RUN: `bare ${node}` } }),
       runApp({
         node,
         file: APPLICATION,
         flags: REGISTER,
         env: { ...common, ...receiver.env, ...env, RUN: `measured ${node}` },
-        limitMs: 100_000,
       }),
     ]);
     expect(bare).toMatchObject({ code: 0, stderr: '' });

@@ -284,5 +284,5 @@ describe.each(VERSIONS)('pg-boss $major on a real Postgres', (version) => {
       completed: settled.size,
       ...(dead.size > 0 && { failed: dead.size }),
     });
-  }, 60_000);
+  });
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const { stdout, stderr } = await runApp({ file: 'test/fixtures/pg-boss/app.mjs', env: { MODEL_URL: modelUrl } });
   expect(stderr).toBe('');
   plain = stdout;
-}, 60_000);
+});
 afterAll(() => model.close());
 
 const APPS = ['app.mjs', 'app.cjs'] as const;
@@ -42,7 +42,6 @@ describe.each(NODES)('on Node %s', (node) => {
           file: `test/fixtures/pg-boss/${app}`,
           flags: REGISTER,
           env: { ...receiver.env, MODEL_URL: modelUrl },
-          limitMs: 50_000,
         });
         expect(end).toMatchObject({ code: 0, signal: null, stderr: '' });
         expect(JSON.parse(end.stdout)).toEqual(JSON.parse(plain));

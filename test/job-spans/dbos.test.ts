@@ -37,7 +37,6 @@ async function run(node: NodeVersion, app: string, flags: readonly string[], env
     file: `test/fixtures/dbos/${app}`,
     flags,
     env: { ...env, MODEL_URL: modelUrl, DATABASE_URL: await postgres.createDatabase() },
-    limitMs: 100_000,
   });
   expect(code).toBe(0);
   expect(stderr).not.toContain('gaugeway');

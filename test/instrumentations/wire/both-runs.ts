@@ -28,7 +28,7 @@ export function runBoth(node: NodeVersion, file: string, envFor: (url: string) =
     runs.measured = await runApp({ node, file, flags: REGISTER, env: { ...env, ...runs.receiver.env } });
     runs.requests = mock.requests.length;
     runs.ledger = Object.entries(mock.ledger);
-  }, 60_000);
+  });
   afterAll(async () => {
     await mock.close();
     await runs.receiver.close();
