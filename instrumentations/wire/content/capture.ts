@@ -8,7 +8,7 @@ import { list, loose } from './parts.ts';
 import { type ContentReader, READERS } from './readers.ts';
 
 /** Longest body, and longest event of a stream, that is looked into: pictures make bodies long, and say nothing. */
-const MAX_BODY = 4 << 20;
+const MAX_BODY = 1 << 20;
 
 /** Keeps what is said in one exchange, as it passes; nothing is looked at before the exchange is over. */
 export class ContentCapture {

@@ -15,12 +15,14 @@ interface Message {
   finishReason?: string;
 }
 
-/** Most choices and most parts of one: real answers have few. */
+/** Most choices, and most parts of all of them: real answers have few. */
+const MAX_CHOICES = 64;
 const MAX_PARTS = 256;
 
 /** The messages of an answer while it arrives, in pieces or at once; what is too long is cut. */
 export class Draft {
   readonly #messages = new Map<unknown, Message>();
+  #parts = 0;
   #left: number;
   /** Something was left out. */
   isCut = false;
@@ -49,7 +51,7 @@ export class Draft {
     if (typeof told.id === 'string' && told.id !== '') part.id = told.id.slice(0, MAX_NAME);
     if (typeof told.name === 'string' && told.name !== '') part.name = told.name.slice(0, MAX_NAME);
     if (typeof told.arguments === 'string') part.text += this.#take(told.arguments);
-    else if (told.arguments !== undefined && told.arguments !== null) part.arguments = told.arguments;
+    else if (told.arguments !== undefined && told.arguments !== null) this.#arguments(part, told.arguments);
   }
 
   /** Why a choice ended. */
@@ -71,20 +73,30 @@ export class Draft {
   #message(choice: unknown): Message | undefined {
     const key = choice ?? 0;
     let message = this.#messages.get(key);
-    if (message === undefined && this.#messages.size < MAX_PARTS) {
+    if (message === undefined && this.#messages.size < MAX_CHOICES) {
       message = { role: 'assistant', parts: [] };
       this.#messages.set(key, message);
     }
+    this.isCut ||= message === undefined;
     return message;
   }
 
   #add(message: Message | undefined, part: Part): Part | undefined {
-    if (message === undefined || message.parts.length >= MAX_PARTS) {
+    if (message === undefined || this.#parts >= MAX_PARTS) {
       this.isCut = true;
       return undefined;
     }
+    this.#parts++;
     message.parts.push(part);
     return part;
+  }
+
+  /** Arguments that are there at once are kept whole or not at all. */
+  #arguments(part: Part, given: unknown): void {
+    const { length } = JSON.stringify(given);
+    if (length <= this.#left) part.arguments = given;
+    else this.isCut = true;
+    this.#left = Math.max(0, this.#left - length);
   }
 
   #take(text: string): string {

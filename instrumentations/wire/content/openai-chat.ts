@@ -24,14 +24,15 @@ export function chatMessage(message: Loose): ContentMessage {
 export function chatParts(content: unknown): ContentPart[] {
   if (typeof content === 'string') return [textPart(content)];
   return list(content).map((part) => {
-    const { type, text, refusal, image_url: image, file } = loose(part);
+    const { type, text, refusal, image_url: image } = loose(part);
     if (typeof part === 'string') return textPart(part);
     if (typeof text === 'string') return textPart(text);
     if (typeof refusal === 'string') return textPart(refusal);
     if (type === 'image_url' || type === 'input_image')
       return media('image', typeof image === 'string' ? image : loose(image).url);
     if (type === 'input_audio') return media('audio', undefined);
-    return { ...media('document', loose(file).file_url), generic: String(type).slice(0, 50) };
+    if (type === 'file' || type === 'input_file') return media('document', loose(part).file_url);
+    return { type: String(type).slice(0, 50) };
   });
 }
 

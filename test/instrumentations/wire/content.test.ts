@@ -443,6 +443,37 @@ describe('content, where it is asked for', () => {
   });
 });
 
+describe('an answer that goes on and on', () => {
+  it('is kept within its bound: texts, choices, tool calls and their arguments', async () => {
+    const body = { messages: [], stream: true };
+    const texts = Array.from({ length: 3000 }, (_, at) => ({
+      choices: [{ index: at, delta: { content: 'x'.repeat(50) } }],
+    }));
+    const one = await capture('/v1/chat/completions', body, events(...texts));
+    expect((one.output as object[]).length).toBeLessThanOrEqual(64);
+    expect(one.dropped.oversized_value).toBeGreaterThan(0);
+    spans.reset();
+    const tools = Array.from({ length: 3000 }, (_, at) => ({
+      choices: [
+        {
+          index: 0,
+          delta: { tool_calls: [{ index: at, id: 'x'.repeat(9000), function: { name: 'y'.repeat(9000) } }] },
+        },
+      ],
+    }));
+    const two = await capture('/v1/chat/completions', body, events(...tools));
+    expect(Buffer.byteLength(String(two.attributes[OUTPUT] ?? ''))).toBeLessThanOrEqual(10_000);
+    spans.reset();
+    const args = { list: Array.from({ length: 3000 }, () => 'z') };
+    const parts = Array.from({ length: 20 }, () => ({
+      candidates: [{ content: { parts: [{ functionCall: { name: 'f', args } }] } }],
+    }));
+    const three = await capture('/v1beta/models/m-1:streamGenerateContent?alt=sse', { contents: [] }, events(...parts));
+    expect(JSON.stringify(three.output)).not.toContain('"z"');
+    expect(three.dropped).toMatchObject({ oversized_value: 1 });
+  });
+});
+
 describe('a redactor of content', () => {
   const ask = () =>
     capture(
