@@ -58,6 +58,15 @@ describe('trackOperation', () => {
     ]);
   });
 
+  it('keeps ten that run at once apart', async () => {
+    const monitor = create();
+    const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    await Promise.all(Array.from({ length: 10 }, (_, i) => monitor.trackOperation(`op${i % 2}`, () => wait(5 * i))));
+    expect(monitor.getStats('op0')?.count).toBe(5);
+    expect(monitor.getStats('op1')?.count).toBe(5);
+    expect(monitor.getStats('op1')?.maxDuration).toBeGreaterThanOrEqual(44);
+  });
+
   it('does nothing when the monitor is disabled', () => {
     const monitor = create({ enabled: false });
     expect(monitor.trackOperation('add', () => 2)).toBe(2);
