@@ -38,7 +38,7 @@ export function isObserved(): boolean {
 
 /** False when only monitors listen. */
 export function isObservedOutside(): boolean {
-  for (const listener of listeners) if (listener.isMonitor !== true) return true;
+  for (let i = 0; i < listeners.length; i++) if ((listeners[i] as Listener).isMonitor !== true) return true;
   return false;
 }
 

@@ -1,4 +1,5 @@
 import type { Limits } from './limits.ts';
+import type { Run } from './run.ts';
 
 /** After this many values the oldest ones fade: a baseline follows what changes slowly. */
 const MEMORY = 500;
@@ -46,22 +47,23 @@ export class Baseline {
   }
 
   /** True for a value that need not be judged. */
-  passes(value: number): boolean {
-    return value <= this.#unremarkable && ++this.#passed % SPARSE !== 0;
+  passes({ durationMs }: Run): boolean {
+    return durationMs <= this.#unremarkable && ++this.#passed % SPARSE !== 0;
   }
 
-  judge(value: number): Verdict {
-    if (value > this.threshold) return this.#suspect(value);
-    this.#usual.add(value);
+  judge(run: Run): Verdict {
+    if (run.durationMs > this.threshold) return this.#suspect(run);
+    this.#usual.add(run);
     const { count, highest } = this.#usual;
-    if (count >= this.#limits.minPoints) this.threshold = this.#thresholdOf(this.#usual);
+    // What many values say, one more does not change.
+    if (count >= this.#limits.minPoints && (count < MEMORY || count % SPARSE === 0)) this.#follow();
     const verdict = this.#recent > 0 ? this.#forgive() : 'usual';
     this.#unremarkable = count >= MEMORY && this.#recent === 0 ? highest : -1;
     return verdict;
   }
 
-  #suspect(value: number): Verdict {
-    this.#suspects.add(value);
+  #suspect(run: Run): Verdict {
+    this.#suspects.add(run);
     this.#unremarkable = -1;
     this.#recent++;
     this.#suspectsInARow++;
@@ -70,7 +72,7 @@ export class Baseline {
     if (this.#suspectsInARow >= NEWSWORTHY) this.#inBurst = true;
     if (this.#recent >= NEW_LEVEL) {
       this.#usual = this.#suspects;
-      this.threshold = this.#thresholdOf(this.#usual);
+      this.#follow();
       this.#forget();
     }
     return isNews ? 'suspect' : 'known';
@@ -93,15 +95,9 @@ export class Baseline {
     this.#inBurst = false;
   }
 
-  /**
-   * Some standard deviations above the mean, and clearly above the highest usual value: durations have long tails, in
-   * which one of fifty would be an outlier by its standard deviations alone.
-   */
-  #thresholdOf(level: Level): number {
-    const { mean, deviation, highest } = level;
-    const spread = Math.max(deviation, mean * this.#limits.minDeviation);
-    const simple = mean + this.#limits.deviations * spread;
-    return Math.max(simple, highest + CLEARLY * spread, Math.min(level.skewedThreshold, MOST_SKEWED * simple));
+  #follow(): void {
+    this.#usual.judgeBy(this.#limits);
+    this.threshold = this.#usual.threshold;
   }
 }
 
@@ -126,17 +122,23 @@ class Level {
   #logMean = 0;
   #logVariance = 0;
 
-  get deviation(): number {
-    return Math.sqrt(this.#variance);
-  }
+  /** As of when it was last asked for. */
+  threshold = Number.POSITIVE_INFINITY;
 
-  /** Where values are skewed, as durations are, their logarithms are not. */
-  get skewedThreshold(): number {
+  /**
+   * Some standard deviations above the mean, and clearly above the highest usual value: durations have long tails, in
+   * which one of fifty would be an outlier by its standard deviations alone. Where values are skewed, as durations are,
+   * their logarithms are not.
+   */
+  judgeBy({ deviations, minDeviation }: Limits): void {
+    const spread = Math.max(Math.sqrt(this.#variance), this.mean * minDeviation);
+    const simple = this.mean + deviations * spread;
     const known = 1 + UNCERTAINTY / Math.sqrt(Math.min(this.count, MEMORY));
-    return Math.exp(this.#logMean + SKEWED * known * Math.sqrt(this.#logVariance));
+    const skewed = Math.exp(this.#logMean + SKEWED * known * Math.sqrt(this.#logVariance));
+    this.threshold = Math.max(simple, this.highest + CLEARLY * spread, Math.min(skewed, MOST_SKEWED * simple));
   }
 
-  add(value: number): void {
+  add({ durationMs: value }: Run): void {
     this.count++;
     const weight = 1 / Math.min(this.count, MEMORY);
     const distance = value - this.mean;

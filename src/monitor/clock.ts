@@ -1,3 +1,5 @@
+import type { Run } from './run.ts';
+
 /** The two clocks of a monitor; a test hands in its own. */
 export interface Clock {
   /** Unix milliseconds. */
@@ -45,6 +47,15 @@ export class Timeline {
   at(timestamp: number): number {
     const isBelieved = timestamp >= this.#believedFrom && timestamp < this.#believedFrom + BELIEVED_MS;
     return isBelieved ? timestamp + this.#offset : this.#compare(timestamp);
+  }
+
+  /** Tells a run when it ended. */
+  place(run: Run): void {
+    const { timestamp } = run;
+    const isBelieved = timestamp >= this.#believedFrom && timestamp < this.#believedFrom + BELIEVED_MS;
+    // Not in one expression: a number from either of two sources is allocated.
+    if (isBelieved) run.time = timestamp + this.#offset;
+    else run.time = this.#compare(timestamp);
   }
 
   /** The timestamp of a time, by the wall clock as it was set then; exact to a hundredth of a millisecond. */

@@ -13,6 +13,7 @@ import type { Operation } from './operation.ts';
 import { Operations } from './operations.ts';
 import type { ResolvedMonitorOptions } from './options.ts';
 import { Resources } from './resources.ts';
+import { Run } from './run.ts';
 import { ServiceLevels } from './service-levels.ts';
 import { isCountable } from './sketch.ts';
 import { SlowOperations } from './slow-operations.ts';
@@ -57,6 +58,8 @@ export class Core {
   readonly memory: Memory;
   readonly watch: Watch;
   slowThresholdMs: number;
+  readonly #run = new Run();
+  readonly #hasStorage: boolean;
   readonly #stopListening: () => void;
 
   constructor(options: ResolvedMonitorOptions) {
@@ -77,6 +80,7 @@ export class Core {
     this.resources = new Resources(limits, this.anomalies);
     this.memory = new Memory(options.heapLimitMb, this.anomalies);
     this.watch = new Watch(this);
+    this.#hasStorage = options.storage !== undefined;
     this.slowThresholdMs = options.slowOperationThreshold;
     this.#stopListening = options.enabled && options.observe ? listenTo(this) : () => undefined;
   }
@@ -107,7 +111,10 @@ export class Core {
     const given = details.outcome;
     const isKnown = given === 'success' || given === 'error' || given === 'unknown';
     const outcome = isKnown ? given : errorType === undefined ? 'success' : 'error';
-    if (this.samples(operation)) this.add(operation, durationMs, outcome, timestamp, errorType, details);
+    if (this.samples(operation)) {
+      this.#fill(durationMs, timestamp, outcome, errorType);
+      this.#add(operation, details);
+    }
     if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
   }
 
@@ -118,16 +125,32 @@ export class Core {
     outcome: Outcome,
     timestamp: number,
     errorType: string | undefined,
-    { tags, metadata: given, error }: RecordDetails = NO_DETAILS,
+    details: RecordDetails = NO_DETAILS,
   ): void {
+    this.#fill(durationMs, timestamp, outcome, errorType);
+    this.#add(operation, details);
+  }
+
+  #fill(durationMs: number, timestamp: number, outcome: Outcome, errorType: string | undefined): void {
+    const run = this.#run;
+    run.durationMs = durationMs;
+    run.timestamp = timestamp;
+    run.outcome = outcome;
+    run.errorType = errorType;
+  }
+
+  #add(operation: Operation, { tags, metadata: given, error }: RecordDetails): void {
+    const run = this.#run;
+    const { durationMs, timestamp, outcome, errorType } = run;
     if (!isCountable(durationMs)) return drop('invalid_value');
     const metadata = given === undefined ? undefined : this.options.redaction(given);
-    const time = this.timeline.at(timestamp);
-    operation.add(time, timestamp, durationMs, outcome, errorType, tags, metadata);
-    this.throughput.requests.add(time, 1 / operation.rate);
+    this.timeline.place(run);
+    run.weight = operation.weight;
+    this.throughput.requests.addRun(run);
+    operation.add(run, tags, metadata);
     const isSlow = durationMs > this.slowThresholdMs;
     if (isSlow) this.#tellSlow(operation.name, durationMs, timestamp, metadata);
-    if (this.options.storage !== undefined) {
+    if (this.#hasStorage) {
       this.#store(operation.name, durationMs, outcome, timestamp, errorType, metadata, isSlow, error);
     }
   }

@@ -48,7 +48,7 @@ function exactly(series: readonly Series[], range: Range, weight: number): Distr
     ring.forEach((value, outcome, time) => {
       if (time < range.from || time > range.to) return;
       values.push(value);
-      tally.add(value, outcome);
+      tally.add({ durationMs: value, outcome });
     });
   }
   const sorted = Float64Array.from(values).sort();

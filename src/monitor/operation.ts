@@ -3,10 +3,10 @@ import type { Anomalies } from './anomalies.ts';
 import { Baseline } from './baseline.ts';
 import { callsOf, ErrorRate, type ErrorRateRules } from './error-rate.ts';
 import type { Metadata } from './metadata.ts';
+import type { Run } from './run.ts';
 import type { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
 import type { Tags, TagsGiven } from './tags.ts';
-import type { Outcome } from './tally.ts';
 
 const MAX_ERROR_TYPES = 20;
 
@@ -15,6 +15,8 @@ export class Operation {
   readonly name: string;
   /** Share of its runs that are measured. */
   readonly rate: number;
+  /** How many runs each measured one stands for. */
+  readonly weight: number;
   readonly series: SeriesTable;
   /** Monotonic milliseconds of its first run. */
   firstAt = Number.POSITIVE_INFINITY;
@@ -33,49 +35,48 @@ export class Operation {
   ) {
     this.name = name;
     this.rate = rate;
-    this.series = new SeriesTable((tags) => create(tags, 1 / rate), maxSeries);
+    this.weight = 1 / rate;
+    this.series = new SeriesTable((tags) => create(tags, this.weight), maxSeries);
     this.#anomalies = rules.anomalies;
     this.#baseline = new Baseline(rules.limits);
     this.#errorRate = new ErrorRate(name, rules, (range) => callsOf(this.series.matching(), range));
   }
 
   /** Keeps a run and judges it. */
-  add(
-    time: number,
-    timestamp: number,
-    durationMs: number,
-    outcome: Outcome,
-    errorType: string | undefined,
-    tags: TagsGiven | undefined,
-    metadata: Metadata | undefined,
-  ): void {
-    if (time < this.firstAt) this.firstAt = time;
-    this.series.find(tags).add(time, durationMs, outcome, metadata);
-    if (outcome !== 'success' || this.#errorRate.alarm.isOn) this.#judgeOutcome(time, timestamp, outcome, errorType);
-    if (!this.#baseline.passes(durationMs)) this.#judgeDuration(durationMs, timestamp);
+  add(run: Run, tags: TagsGiven | undefined, metadata: Metadata | undefined): void {
+    if (run.time < this.firstAt) this.firstAt = run.time;
+    this.series.find(tags).add(run, metadata);
+    const passes = this.#baseline.passes(run);
+    if (passes && run.outcome === 'success' && !this.#errorRate.alarm.isOn) return;
+    this.#judge(run, passes);
   }
 
-  #judgeOutcome(time: number, timestamp: number, outcome: Outcome, errorType: string | undefined): void {
+  #judge(run: Run, passes: boolean): void {
+    const { durationMs, timestamp } = run;
+    const { threshold } = this.#baseline;
+    const verdict = passes ? 'usual' : this.#baseline.judge(run);
+    if (run.outcome !== 'success' || this.#errorRate.alarm.isOn) this.#judgeOutcome(run);
+    if (verdict === 'suspect' || verdict === 'recovered') this.#tell(verdict, durationMs, threshold, timestamp);
+  }
+
+  #judgeOutcome({ time, timestamp, outcome, errorType }: Run): void {
     if (outcome === 'error') this.#countError(errorType ?? OTHER);
     this.#errorRate.ended(outcome === 'error', time, timestamp);
   }
 
-  #judgeDuration(durationMs: number, timestamp: number): void {
-    const { threshold } = this.#baseline;
-    const verdict = this.#baseline.judge(durationMs);
-    if (verdict !== 'suspect' && verdict !== 'recovered') return;
+  #tell(verdict: 'suspect' | 'recovered', value: number, threshold: number, timestamp: number): void {
     this.#anomalies.report({
       metricName: this.name,
-      value: durationMs,
+      value,
       threshold,
       anomalyType: 'high_latency',
       timestamp,
-      severity: verdict === 'recovered' ? 'info' : durationMs > 2 * threshold ? 'critical' : 'warning',
+      severity: verdict === 'recovered' ? 'info' : value > 2 * threshold ? 'critical' : 'warning',
     });
   }
 
   #countError(errorType: string): void {
     const type = this.errors.has(errorType) || this.errors.size < MAX_ERROR_TYPES ? errorType : OTHER;
-    this.errors.set(type, (this.errors.get(type) ?? 0) + 1 / this.rate);
+    this.errors.set(type, (this.errors.get(type) ?? 0) + this.weight);
   }
 }

@@ -4,6 +4,7 @@ import type { Core } from './core.ts';
 import { distributionOf, lastMs, type Range } from './distribution.ts';
 import { type Calls, callsOf, ErrorRate } from './error-rate.ts';
 import { PointBuffer } from './point-buffer.ts';
+import { Run } from './run.ts';
 import { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
 import { isCountable } from './sketch.ts';
@@ -52,6 +53,7 @@ const JOB_ID = 'jobId';
 export class Points {
   readonly buffer: PointBuffer;
   readonly #core: Core;
+  readonly #run = new Run();
   readonly #groups = new Map<PointType, SeriesTable>();
   readonly #errorRates = new Map<Series, ErrorRate>();
 
@@ -83,7 +85,9 @@ export class Points {
     }
     const time = this.#core.timeline.at(timestamp);
     const series = this.#table(type).find(tags);
-    series.add(time, value, 'success', undefined);
+    this.#run.time = time;
+    this.#run.durationMs = value;
+    series.add(this.#run, undefined);
     this.buffer.add(type, time, value, series.tags, jobId);
     if (type === METRIC_TYPE.ERROR_RATE) this.#errorRate(series).ended(true, time, timestamp);
     return series.tags;

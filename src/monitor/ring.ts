@@ -1,4 +1,5 @@
 import type { Metadata } from './metadata.ts';
+import type { Run } from './run.ts';
 import type { Outcome } from './tally.ts';
 
 const FIRST_CAPACITY = 16;
@@ -22,11 +23,11 @@ export class Ring {
     this.#limit = limit * FIELDS;
   }
 
-  add(time: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
+  add({ time, durationMs, outcome }: Run, metadata: Metadata | undefined): void {
     if (this.#next === this.#entries.length) this.#makeRoom();
     const at = this.#next;
     this.#next = at + FIELDS;
-    this.#entries[at] = value;
+    this.#entries[at] = durationMs;
     this.#entries[at + 1] = Math.round(time * 1000) * 4 + CODES[outcome];
     if (metadata !== undefined || this.#metadata !== undefined) this.#keepMetadata(at, metadata);
   }

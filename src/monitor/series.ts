@@ -1,8 +1,9 @@
 import type { Range } from './distribution.ts';
 import type { Metadata } from './metadata.ts';
 import { Ring } from './ring.ts';
+import type { Run } from './run.ts';
 import type { Tags } from './tags.ts';
-import type { Outcome, Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 import { Windows } from './windows.ts';
 
 /** Everything kept of one name with one set of tags. */
@@ -19,9 +20,9 @@ export class Series {
     this.ring = new Ring(maxMeasurements);
   }
 
-  add(time: number, value: number, outcome: Outcome, metadata: Metadata | undefined): void {
-    this.ring.add(time, value, outcome, metadata);
-    this.#windows.add(time, value, outcome);
+  add(run: Run, metadata: Metadata | undefined): void {
+    this.ring.add(run, metadata);
+    this.#windows.add(run);
   }
 
   forEachTally(range: Range, tell: (tally: Tally) => void): void {

@@ -1,3 +1,5 @@
+import type { Run } from './run.ts';
+
 /** Counts of a sketch; those that no longer change are kept as narrow as they fit. */
 export type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
@@ -5,8 +7,9 @@ export type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 const BITS = 6;
 const PER_OCTAVE = 1 << BITS;
 
-/** Smaller values count as nothing, larger ones as this: in milliseconds from a picosecond to 285,000 years. */
+/** Smaller values count as nothing: in milliseconds this is a picosecond. */
 const SMALLEST = 2 ** -30;
+/** Larger ones are impossible: 285,000 years. */
 export const LARGEST = Number.MAX_SAFE_INTEGER;
 
 /** True for what can be counted: a number from 0 to `LARGEST`. What code without types hands in may be anything. */
@@ -28,7 +31,7 @@ function bits(value: number): number {
 const ORIGIN = bits(SMALLEST) - 1;
 
 function indexOf(value: number): number {
-  return value < SMALLEST ? 0 : bits(value < LARGEST ? value : LARGEST) - ORIGIN;
+  return value < SMALLEST ? 0 : bits(value) - ORIGIN;
 }
 
 function lowerBound(index: number): number {
@@ -55,7 +58,7 @@ export class Sketch {
     this.#first = first;
   }
 
-  add(value: number): void {
+  add({ durationMs: value }: Pick<Run, 'durationMs'>): void {
     const index = indexOf(value);
     const at = index - this.#first;
     if (at < 0 || at >= this.#counts.length) this.#include(index, index);

@@ -1,3 +1,4 @@
+import type { Run } from './run.ts';
 import { Sketch } from './sketch.ts';
 
 /** How a piece of work ended; `unknown` where nobody said so. */
@@ -25,7 +26,8 @@ export class Tally {
     return this.count === 0 ? 0 : Math.sqrt(this.#squares / this.count);
   }
 
-  add(value: number, outcome: Outcome): void {
+  add(run: Pick<Run, 'durationMs' | 'outcome'>): void {
+    const { durationMs: value, outcome } = run;
     this.count++;
     if (outcome !== 'success') {
       if (outcome === 'error') this.errors++;
@@ -37,7 +39,7 @@ export class Tally {
     const mean = this.#sum / this.count;
     this.#squares += (value - this.mean) * (value - mean);
     this.mean = mean;
-    this.sketch.add(value);
+    this.sketch.add(run);
   }
 
   /** Adds what another one knows, each value counted `times`. */

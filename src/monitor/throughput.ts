@@ -1,3 +1,5 @@
+import type { Run } from './run.ts';
+
 /** What passed per second; a rate is undefined where nothing of its kind was seen in the last hour. */
 export interface ThroughputStats {
   /** Runs of operations, model calls among them. */
@@ -42,6 +44,12 @@ class PerSecond {
   #sums: Float64Array | undefined;
   #latest = -1;
   #endOfLatest = 0;
+
+  /** Counts a run, and those that it stands for. */
+  addRun({ time, weight }: Run): void {
+    const sums = time < this.#endOfLatest ? (this.#sums as Float64Array) : this.#moveTo(time);
+    (sums[this.#latest % SLOTS] as number) += weight;
+  }
 
   add(now: number, amount: number): void {
     const sums = now < this.#endOfLatest ? (this.#sums as Float64Array) : this.#moveTo(now);

@@ -1,6 +1,7 @@
 import type { Range } from './distribution.ts';
+import type { Run } from './run.ts';
 import { Sketch } from './sketch.ts';
-import { type Outcome, Tally } from './tally.ts';
+import { Tally } from './tally.ts';
 
 /** A window that is kept, as a row of slots; the last hour has five minutes more, for what came before the recent. */
 const ROWS = [
@@ -88,6 +89,7 @@ class Row {
 
 /** Everything recorded, and what of it fell into the last minute, five minutes and hour, in a bounded number of bytes. */
 export class Windows {
+  readonly #finest: Row;
   readonly #rows: readonly [Row, Row, Row];
   readonly #older = new Tally(new Sketch(new Float64Array(0)));
 
@@ -95,13 +97,14 @@ export class Windows {
     const [minute, fiveMinutes, hour] = ROWS;
     const hours = new Row(hour.slotMs, hour.slots, undefined, (tally) => this.#older.merge(tally));
     const fives = new Row(fiveMinutes.slotMs, fiveMinutes.slots, hours);
-    this.#rows = [new Row(minute.slotMs, minute.slots, fives), fives, hours];
+    this.#finest = new Row(minute.slotMs, minute.slots, fives);
+    this.#rows = [this.#finest, fives, hours];
   }
 
-  add(time: number, value: number, outcome: Outcome): void {
-    const [finest] = this.#rows;
-    if (time >= finest.currentEnd) finest.moveTo(time);
-    finest.current.add(value, outcome);
+  add(run: Run): void {
+    const finest = this.#finest;
+    if (run.time >= finest.currentEnd) finest.moveTo(run.time);
+    finest.current.add(run);
   }
 
   /** Everything since the beginning. */
