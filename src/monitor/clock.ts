@@ -34,6 +34,7 @@ export class Timeline {
   readonly #settings: Setting[] = [];
   #offset = Number.NaN;
   #believedFrom = Number.POSITIVE_INFINITY;
+  #comparedAt = Number.NaN;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -47,6 +48,12 @@ export class Timeline {
   at(timestamp: number): number {
     const isBelieved = timestamp >= this.#believedFrom && timestamp < this.#believedFrom + BELIEVED_MS;
     return isBelieved ? timestamp + this.#offset : this.#compare(timestamp);
+  }
+
+  /** What the wall clock says at this time, which is now: it is read once a second, and told to the millisecond. */
+  unixAt(now: number): number {
+    if (!(now - this.#comparedAt < BELIEVED_MS)) this.#compare(Number.NaN);
+    return Math.round(now - this.#offset);
   }
 
   /** Tells a run when it ended. */
@@ -67,6 +74,7 @@ export class Timeline {
   #compare(timestamp: number): number {
     const now = this.#clock.monotonic();
     const unix = this.#clock.unix();
+    this.#comparedAt = now;
     this.#believedFrom = unix - TOLERANCE_MS;
     if (!(Math.abs(now - unix - this.#offset) < TOLERANCE_MS)) {
       this.#offset = now - unix;

@@ -14,8 +14,9 @@ export function track<T>(core: Core, name: string, work: () => T, metadata?: unk
   const { clock } = core.options;
   const startedAt = clock.monotonic();
   const finish = (outcome: Outcome, error?: unknown): void => {
-    const durationMs = clock.monotonic() - startedAt;
-    const timestamp = clock.unix();
+    const now = clock.monotonic();
+    const durationMs = now - startedAt;
+    const timestamp = core.timeline.unixAt(now);
     const errorType = outcome === 'error' ? errorClass(error) : undefined;
     if (isSampled) core.add(operation, durationMs, outcome, timestamp, errorType, { metadata, error });
     core.publish(operation, durationMs, outcome, timestamp, errorType);
