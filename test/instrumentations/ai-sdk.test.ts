@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Behaviour, type MockProvider, startMockProvider } from '../../examples/mock-provider/index.ts';
 import { writeAppWith } from '../helpers/copies.ts';
@@ -156,7 +157,7 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
   });
 
   it('is one call for each asking of a model, with its attempts and its retries', () => {
-    const models = seen.map(([model]) => model).filter((model) => model !== 'unhandled');
+    const models = seen.map(([model]) => model).filter((model) => model !== 'unhandled' && model !== 'exports');
     const told = (model: string) => [
       model,
       receiver.total(CALLS, { [MODEL]: model }),
@@ -271,4 +272,38 @@ describe.each(OLDER)('$alias', ({ alias, provider }) => {
     ]);
     expect(receiver.total(CALLS, { [MODEL]: 'whole' })).toBe(2);
   });
+});
+
+it('is seen in a bundle too, where it is version 7', async () => {
+  const source = `import { createOpenAI } from '@ai-sdk/openai';
+    import { generateText, isStepCount, jsonSchema, tool } from 'ai';
+    const headers = { 'x-run': 'bundle' };
+    const openai = createOpenAI({ apiKey: 'sk', baseURL: process.env.BASE_URL, headers });
+    const inputSchema = jsonSchema({ type: 'object' });
+    const tools = { weather: tool({ inputSchema, execute: async () => 'rain' }) };
+    const stopWhen = isStepCount(5);
+    generateText({ model: openai.chat('second-try'), prompt: 'Hi' })
+      .then(() => generateText({ model: openai.chat('tool-loop'), prompt: 'Hi', tools, stopWhen }))
+      .then(({ text }) => console.log(text));`;
+  const entry = writeAppWith('ai', 'ai', source, '.mjs');
+  const file = join(dirname(entry), 'bundle.mjs');
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
+  await build({
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner,
+    logLevel: 'error',
+  });
+  receiver.reset();
+  const env = { BASE_URL: `${mock.url}/v1`, GAUGEWAY_MODEL_ENDPOINTS: `openai=${mock.url}`, ...receiver.env };
+  const end = await runApp({ file, flags: REGISTER, env });
+  rmSync(dirname(file), { recursive: true, force: true });
+  expect(end).toMatchObject({ code: 0, stdout: 'word word word word \n' });
+  expect(receiver.total(CALLS, { [MODEL]: 'second-try' })).toBe(1);
+  expect(receiver.total(ATTEMPTS, { [MODEL]: 'second-try' })).toBe(2);
+  expect(receiver.total('gen_ai.invoke_agent.duration', { [MODEL]: 'tool-loop' })).toBe(1);
+  expect(receiver.total('gen_ai.execute_tool.duration', { 'gen_ai.tool.name': 'weather' })).toBe(1);
 });
