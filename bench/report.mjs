@@ -30,6 +30,23 @@ function above(version, what, compared, unit, limit) {
   );
 }
 
+/** How many requests a second are lost, from the time that each of them takes. */
+function throughput(version, what, { bare, ratio, noise, noiseRatio }, limit) {
+  const lost = 1 - 1 / ratio;
+  const doubt = noise / bare;
+  const verdict = limit === undefined ? '' : judge({ above: lost, noise: doubt }, limit);
+  return row(
+    version,
+    what,
+    limit === undefined ? '' : `≤ ${percent(limit)} lost`,
+    lost < 0 ? `${percent(-lost)} more` : `${percent(lost)} lost`,
+    verdict,
+    `${(1e9 / bare).toFixed(0)} /s`,
+    times(ratio),
+    `±${percent(doubt)}, ${times(noiseRatio)}`,
+  );
+}
+
 /** A verdict only where the figure keeps to one side of its limit by more than two bare runs differ. */
 function judge({ above: figure, noise }, limit) {
   if (figure + noise <= limit) return 'met';
@@ -86,6 +103,12 @@ const rows = {
   *idle(version, { figures }) {
     for (const [name, compared] of Object.entries(figures))
       yield above(version, `nothing set up, ${name}`, compared, ns, 50);
+  },
+  *servers(version, results) {
+    for (const [name, { cpu, wall }] of Object.entries(results)) {
+      yield above(version, `request, ${name}, CPU`, cpu, us);
+      yield throughput(version, `requests a second, ${name}`, wall, name.endsWith(', gaugeway') ? 0.03 : undefined);
+    }
   },
   *startup(version, results) {
     for (const [name, { time, cpu, rss }] of Object.entries(results)) {

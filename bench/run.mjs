@@ -4,13 +4,14 @@ import { measureJobs } from './jobs.mjs';
 import { nodes, register, run, startServer } from './processes.mjs';
 import { table } from './report.mjs';
 import { compare } from './rounds.mjs';
+import { measureServers } from './servers.mjs';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,jobs,peers' },
+    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,servers,jobs,peers' },
   },
 });
 const scenarios = {
@@ -22,6 +23,7 @@ const scenarios = {
   storage: (binary) => inOneProcess(binary, './storage.mjs'),
   startup: started,
   call: called,
+  servers: (binary) => measureServers(binary, server, values.quick),
   jobs: (binary) => measureJobs(binary, values.quick),
   peers: compared,
 };

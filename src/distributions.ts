@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { boundariesOf } from './boundaries.ts';
 import type { InstrumentSpec } from './catalogue/index.ts';
 import type { Distribution } from './observations.ts';
 import { drop } from './observe.ts';
@@ -7,6 +8,7 @@ import { drop } from './observe.ts';
 export interface DistributionSeries {
   readonly attributes: Attributes;
   readonly startTime: number;
+  readonly boundaries: readonly number[];
   readonly counts: number[];
   sum: number;
   min: number;
@@ -23,6 +25,8 @@ const OVERFLOW: Attributes = { 'otel.metric.overflow': true };
  */
 export class Distributions {
   readonly #instruments = new Map<InstrumentSpec, Map<string, DistributionSeries>>();
+  /** Instruments that are recorded here value by value too, because every reader is known to read from here. */
+  readonly direct = new Set<InstrumentSpec>();
 
   add(spec: InstrumentSpec, attributes: Attributes, added: Distribution): void {
     if (!Number.isFinite(added.sum) || added.min < 0) return drop('invalid_value');
@@ -31,6 +35,23 @@ export class Distributions {
     series.sum += added.sum;
     series.min = Math.min(series.min, added.min);
     series.max = Math.max(series.max, added.max);
+  }
+
+  /** One series, to be recorded value by value: the SDK would find it anew for each of them. */
+  bind(spec: InstrumentSpec, attributes: Attributes): { record(value: number): void } {
+    const series = this.#series(spec, attributes);
+    const { boundaries, counts } = series;
+    return {
+      record(value) {
+        if (!Number.isFinite(value) || value < 0) return drop('invalid_value');
+        let bucket = 0;
+        while (bucket < boundaries.length && value > (boundaries[bucket] as number)) bucket++;
+        counts[bucket] = (counts[bucket] as number) + 1;
+        series.sum += value;
+        if (value < series.min) series.min = value;
+        if (value > series.max) series.max = value;
+      },
+    };
   }
 
   /** Every instrument that something was added to. */
@@ -53,7 +74,9 @@ export class Distributions {
     let series = all.get(key);
     if (series === undefined) {
       const min = Number.POSITIVE_INFINITY;
-      series = { attributes, startTime: Date.now(), counts: [], sum: 0, min, max: 0 };
+      const boundaries = boundariesOf(spec);
+      const counts = new Array<number>(boundaries.length + 1).fill(0);
+      series = { attributes, startTime: Date.now(), boundaries, counts, sum: 0, min, max: 0 };
       all.set(key, series);
     }
     return series;

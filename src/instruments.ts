@@ -44,12 +44,14 @@ export function createInstruments(
   const isWritten = ({ profile }: InstrumentSpec): boolean => profile === undefined || profiles.includes(profile);
   const writers = new Map<string, (value: number, attributes: Attributes) => void>();
   for (const [id, spec] of Object.entries(catalogue) as [string, InstrumentSpec][]) {
-    if (!isWritten(spec) || spec.distributed === true) continue;
+    if (!isWritten(spec) || spec.distributed === true || distributions.direct.has(spec)) continue;
     const writer = createWriter(meter, spec);
     if (writer !== undefined) writers.set(id, writer);
   }
   return {
     with(id, attributes) {
+      const spec: InstrumentSpec = catalogue[id];
+      if (distributions.direct.has(spec)) return distributions.bind(spec, withoutUndefined(attributes));
       const write = writers.get(id);
       if (write === undefined) return NO_SERIES;
       const set = withoutUndefined(attributes);

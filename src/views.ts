@@ -54,7 +54,7 @@ export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions
  * As the SDK selects; our meter has no schema, which matches every `meterSchemaUrl`. A view of ours for a shared name
  * matches every meter, so it gives way to a view for any of them; the advice of our instrument says the same.
  */
-function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
+export function selects(view: ViewOptions, spec: InstrumentSpec): boolean {
   return (
     (view.instrumentName === undefined || matches(view.instrumentName, spec.name)) &&
     (view.instrumentType === undefined || view.instrumentType === TYPES[spec.kind]) &&

@@ -9,7 +9,6 @@ import {
   type HistogramMetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
-import type { InstrumentSpec } from '../catalogue/index.ts';
 import type { DistributionSeries, Distributions } from '../distributions.ts';
 import { VERSION } from '../version.ts';
 
@@ -30,13 +29,13 @@ export function createDistributionProducer(
   const told = new WeakMap<DistributionSeries, Told>();
   const isDelta = aggregationTemporality === AggregationTemporality.DELTA;
 
-  const point = (spec: InstrumentSpec, series: DistributionSeries, now: number): DataPoint<Histogram> | undefined => {
+  const point = (series: DistributionSeries, now: number): DataPoint<Histogram> | undefined => {
     const before = isDelta ? told.get(series) : undefined;
     const counts = series.counts.map((count, bucket) => count - (before?.counts[bucket] ?? 0));
     const count = counts.reduce((total, each) => total + each, 0);
     if (count === 0) return undefined;
     if (isDelta) told.set(series, { endTime: now, counts: [...series.counts], sum: series.sum });
-    const buckets = { boundaries: [...(spec.buckets ?? [])], counts };
+    const buckets = { boundaries: [...series.boundaries], counts };
     const sum = series.sum - (before?.sum ?? 0);
     return {
       attributes: series.attributes,
@@ -52,7 +51,7 @@ export function createDistributionProducer(
       const now = Date.now();
       const metrics: HistogramMetricData[] = [];
       for (const [spec, all] of distributions.instruments()) {
-        const dataPoints = [...all].map((series) => point(spec, series, now)).filter((each) => each !== undefined);
+        const dataPoints = [...all].map((series) => point(series, now)).filter((each) => each !== undefined);
         if (dataPoints.length === 0) continue;
         const { name, description, unit } = spec;
         metrics.push({

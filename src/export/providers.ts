@@ -5,11 +5,12 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
+import { catalogue } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
 import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { withAmbient } from '../recorders/ambient.ts';
-import { createViews } from '../views.ts';
+import { createViews, selects } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
 import { observeForeignQueries } from './foreign-queries.ts';
 import { createMetricReaders } from './metric-readers.ts';
@@ -47,6 +48,7 @@ function isFree(): boolean {
 
 function startFromOptions(options: ResolvedOptions, distributions: Distributions): Flushable {
   const resource = createResource(options);
+  recordDirectly(options, distributions);
   const meterProvider = new MeterProvider({
     resource,
     readers: createMetricReaders(options, distributions),
@@ -81,6 +83,12 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
       for (const step of undo) step();
     },
   };
+}
+
+/** Requests are many, and short: they are recorded past the SDK, unless a view or a reader of the application's is for it. */
+function recordDirectly({ views, metricReaders }: ResolvedOptions, distributions: Distributions): void {
+  const { httpServerRequestDuration: spec } = catalogue;
+  if (metricReaders.length === 0 && !views.some((view) => selects(view, spec))) distributions.direct.add(spec);
 }
 
 function createPropagator({ propagators }: ResolvedOptions): CompositePropagator {
