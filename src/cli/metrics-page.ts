@@ -23,7 +23,7 @@ export class PageError extends Error {
 export async function readPage(url: string): Promise<Sample[]> {
   let page: string;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(...withAuthorization(url));
     if (!response.ok) throw new Error(`answers with status ${response.status}`);
     page = await response.text();
   } catch (error) {
@@ -41,6 +41,17 @@ export async function readPage(url: string): Promise<Sample[]> {
   });
   if (samples.length > 0) return samples;
   throw new PageError('is none', 'give the URL of the page itself: http://host:9464/metrics');
+}
+
+/** `fetch` takes no URL with a user and a password, and its complaint would print both. */
+function withAuthorization(url: string): [URL, RequestInit] {
+  const target = new URL(url);
+  const { username, password } = target;
+  target.username = '';
+  target.password = '';
+  const credentials = [username, password].map(decodeURIComponent).join(':');
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return [target, { signal: AbortSignal.timeout(10_000), headers: username === '' ? {} : { authorization } }];
 }
 
 const unescaped = (text: string) => text.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));

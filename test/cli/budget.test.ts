@@ -151,6 +151,24 @@ describe('gaugeway budget', () => {
     expect(refused.code).toBe(1);
   });
 
+  it('gives the user and the password of a page to that page alone', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(seen.length === 1 ? 200 : 401).end(fast);
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const metrics = `http://ada:p%40ss@127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+    const call = () => runApp({ file: 'dist/src/cli/index.js', args: ['budget', '--metrics', metrics] });
+    expect((await call()).code).toBe(0);
+    expect(seen).toEqual([`Basic ${Buffer.from('ada:p@ss').toString('base64')}`]);
+    const { code, stdout, stderr } = await call();
+    expect(stdout).toContain('answers with status 401');
+    expect(stdout + stderr).not.toContain('p%40ss');
+    expect(code).toBe(1);
+  });
+
   it.each([
     [['--level', 'perfect'], '--level must be target, warning, critical'],
     [['--minimum', 'none'], '--minimum must be a number'],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -105,6 +105,18 @@ describe('gaugeway render', () => {
     expect(stderr).toMatch(new RegExp(`^gaugeway: ${name}: [^\\n]+\\n$|^gaugeway: ${name} has [^\\n]+\\n$`));
     expect(stderr).toContain(problem);
     expect(code).toBe(1);
+  });
+
+  it('needs no package beside this one: the SDK of Grafana is for its types alone', () => {
+    const folder = join(ROOT, 'dist/monitoring');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
+    const imports = files.flatMap((path) =>
+      readFileSync(join(folder, path), 'utf8')
+        .split('\n')
+        .flatMap((line) => /^(?:import|export|}) .*from '([^']+)';$/.exec(line)?.[1] ?? []),
+    );
+    expect(imports.length).toBeGreaterThan(50);
+    expect(imports.filter((name) => !name.startsWith('.'))).toEqual([]);
   });
 
   it('takes no argument for one that it does not know', async () => {
