@@ -33,17 +33,18 @@ function setups({ hook, own }, collector) {
  * What a no-op job costs, sent and worked on by one process: the set-ups take turns, each between two bare ones that see
  * the same machine. 10,000 jobs of each set-up unless it should be quick.
  */
-export async function measureJobs(binary, isQuick) {
+export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES)) {
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
     throw new Error('what gaugeway is measured against is not installed: npm install --prefix bench');
   }
-  const [turns, jobs] = isQuick ? [6, 200] : [40, 250];
+  const [turns, jobs] = isQuick ? [6, 200] : [20, 500];
   const redis = await startRedis();
   const postgres = await startPostgres();
   const collector = await startServer(1);
   try {
     const results = {};
-    for (const [name, library] of Object.entries(LIBRARIES)) {
+    for (const name of names) {
+      const library = LIBRARIES[name];
       const env = { BENCH_REDIS_PORT: String(redis.port) };
       results[name] = await takeTurns(binary, library, setups(library, collector), {
         turns,

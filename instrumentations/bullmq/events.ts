@@ -65,10 +65,10 @@ function completed(job: JobShape): void {
 }
 
 function failed(job: JobShape | undefined, error: unknown): void {
-  const claim = job && claimOf(job);
+  if (job === undefined || job === null) return;
+  const claim = claimOf(job);
   if (claim !== undefined) return fail(claim, error);
-  // Early versions fail a job that has stalled too often themselves, and may not have it any more.
+  // Early versions fail a job that has stalled too often themselves.
   const { message } = (error ?? {}) as { message?: unknown };
-  if (job && message === 'job stalled more than allowable limit')
-    decideWithoutRun({ job, createdAt: undefined }, error);
+  if (message === 'job stalled more than allowable limit') decideWithoutRun({ job, createdAt: undefined }, error);
 }

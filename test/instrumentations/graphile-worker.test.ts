@@ -87,7 +87,7 @@ describe.each(VERSIONS)('graphile-worker $version', ({ alias, forms }) => {
     const withoutCron = (text: string) => {
       const told = JSON.parse(text);
       told.seen.croned.payload = undefined;
-      return told;
+      return { ...told, noted: undefined };
     };
     await measured(form, { MODEL_URL }, (receiver, stdout) => {
       expect(withoutCron(stdout)).toEqual(withoutCron(plain.stdout));
@@ -125,6 +125,16 @@ describe.each(VERSIONS)('graphile-worker $version', ({ alias, forms }) => {
 
       const sum = (metric: string, name: string) =>
         receiver.points(metric, job(name)).reduce((seconds, point) => seconds + (point.sum ?? 0), 0);
+      const { noted } = JSON.parse(stdout) as { noted: Record<string, { waitMs: number; tookMs: number }> };
+      for (const [name, { waitMs, tookMs }] of Object.entries(noted)) {
+        const [wait, run, life] = ['gaugeway.job.wait_time', RUNS, 'gaugeway.job.duration'].map(
+          (metric) => sum(metric, name) * 1000,
+        ) as [number, number, number];
+        expect([name, Math.abs(wait - waitMs) < 20]).toEqual([name, true]);
+        // Around the task, and inside of the job's life, whatever the machine is busy with.
+        expect([name, run >= tookMs - 1, run + wait <= life + 1]).toEqual([name, true, true]);
+      }
+      expect(Object.keys(noted)).toHaveLength(13);
       const lived = (name: string) => sum('gaugeway.job.duration', name);
       const waited = (name: string) => sum('gaugeway.job.wait_time', name);
       expect(sum(RUNS, 'slow')).toBeGreaterThan(0.295);
@@ -189,8 +199,8 @@ describe.each(VERSIONS)('graphile-worker $version', ({ alias, forms }) => {
     const env = {
       ROLE: 'sizes',
       GAUGEWAY_QUEUE_POLL_INTERVAL_MS: '100',
-      OTEL_METRIC_EXPORT_INTERVAL: '200',
-      OTEL_METRIC_EXPORT_TIMEOUT: '200',
+      OTEL_METRIC_EXPORT_INTERVAL: '2000',
+      OTEL_METRIC_EXPORT_TIMEOUT: '2000',
       LOOKED_URL: `http://127.0.0.1:${(looked.address() as AddressInfo).port}`,
     };
     const receivers: Receiver[] = [];

@@ -61,6 +61,7 @@ describe.each(MAJORS)('pg-boss $major on a real Postgres', ({ alias, esm, cjs })
       }
       const [failed] = runs.filter(({ status }) => status === 2);
       expect(failed?.attributes).toMatchObject({ 'error.type': 'RangeError', 'gaugeway.job.attempt': 1 });
+      expect(JSON.stringify(receiver.requests)).not.toContain('secret');
     } finally {
       await receiver.close();
     }
