@@ -10,7 +10,7 @@ import { unwatchModels, watchModel, withAsking } from './models.ts';
 import { TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
 import { replace } from './replace.ts';
-import { field, hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
+import { field, hasKeys, lastErrorOf, nameOf, summaryOf } from './results.ts';
 import { ModelStep } from './steps.ts';
 
 /** What an application may call; the rest of the AI SDK is left alone. */
@@ -19,6 +19,7 @@ export const REPLACED = ['generateText', 'streamText', 'generateObject', 'stream
 /** The AI SDK as far as it is looked at. */
 export interface AiSdk {
   readonly registerTelemetry?: unknown;
+  readonly gateway?: unknown;
   readonly ToolLoopAgent?: { readonly prototype: object };
   readonly Experimental_Agent?: { readonly prototype: object };
 }
@@ -51,6 +52,7 @@ export function patchExports(library: AiSdk): (() => void) | undefined {
     functions.embed = (call, settings) => oneCall(call, settings, 'embeddings');
     functions.embedMany = functions.embed;
   }
+  watchGateway(library);
   const undo: (() => void)[] = [];
   for (const [name, around] of Object.entries(functions)) {
     const restore = replace(library, name, (call, args) => inside(call, (args[0] ?? {}) as Settings, around));
@@ -62,6 +64,13 @@ export function patchExports(library: AiSdk): (() => void) | undefined {
     for (const restore of undo.splice(0)) restore();
     unwatchModels();
   };
+}
+
+/** A model that is asked for by its name alone comes from Vercel's gateway: any name has a model of the one class. */
+function watchGateway({ gateway }: AiSdk): void {
+  guarded('the AI SDK', () => {
+    if (typeof gateway === 'function') watchModel(gateway('gaugeway/none'));
+  });
 }
 
 /** Agents call these functions from within the library, where nothing can be replaced. */
@@ -143,7 +152,7 @@ function oneCall(call: () => unknown, settings: Settings, operation: string): un
   });
   return context.with(active, () =>
     settle(call, {
-      done: (result) => step.answered(resultOf(result)),
+      done: (result) => step.answered(summaryOf(result)),
       failed: (error) => step.over({ error: lastErrorOf(error) }),
       unobservable: () => step.streams(),
     }),
@@ -152,7 +161,8 @@ function oneCall(call: () => unknown, settings: Settings, operation: string): un
 
 /** A text names a model of the gateway, or of the application's own default provider. */
 function describe(model: unknown): { provider: string; operation: string; model: string | undefined } {
-  if (typeof model === 'string') return { ...providerOf(model.split('/')[0]), model };
+  if (typeof model === 'string')
+    return { ...providerOf('AI_SDK_DEFAULT_PROVIDER' in globalThis ? '' : 'gateway'), model };
   const { provider, modelId } = (model ?? {}) as { provider?: unknown; modelId?: unknown };
   return { ...providerOf(provider), model: typeof modelId === 'string' ? modelId : undefined };
 }

@@ -11,6 +11,7 @@ const PROVIDERS: readonly (readonly [begins: string, name: string, operation?: s
   ['mistral', 'mistral_ai'],
   ['moonshotai', 'moonshot_ai'],
   ['xai', 'x_ai'],
+  ['gateway', 'vercel_ai_gateway'],
 ];
 
 /** A name of a provider's own: as the convention writes them. */

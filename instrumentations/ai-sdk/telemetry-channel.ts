@@ -10,7 +10,7 @@ import { canEnter, contextStore } from './context-store.ts';
 import { hasForeignSpans } from './integrations.ts';
 import { operationIn, TextOperation } from './operations.ts';
 import { providerOf } from './providers.ts';
-import { field, hasKeys, lastErrorOf, nameOf, resultOf } from './results.ts';
+import { field, hasKeys, lastErrorOf, nameOf, resultOf, summaryOf } from './results.ts';
 import { type Failed, ModelStep, stepIn, withStep } from './steps.ts';
 
 /** What the AI SDK 7 publishes of one piece of its work: at its start, and again with a result or an error at its end. */
@@ -193,7 +193,7 @@ function beginCall({ event }: Message, active: Context, operation: string): Watc
     context: step.attempt(details, active),
     ended(message) {
       const failed = failureOf(message);
-      if (failed === undefined) step.answered(resultOf(message.result));
+      if (failed === undefined) step.answered(summaryOf(message.result));
       else step.over(failed);
     },
   };
