@@ -110,6 +110,21 @@ const rows = {
       yield throughput(version, `requests a second, ${name}`, wall, name.endsWith(', gaugeway') ? 0.03 : undefined);
     }
   },
+  *monitor(version, { figures, allocatedBytes, memory, stalls }) {
+    const goals = { observation: 60, 'trackOperation, async no-op': 400 };
+    for (const [name, compared] of Object.entries(figures))
+      yield above(version, `monitor, ${name}`, compared, ns, goals[name]);
+    const bound = (what, goal, limit, figure, shown) =>
+      row(version, `monitor, ${what}`, goal, shown, figure <= limit ? 'met' : 'MISSED', '', '', '');
+    yield bound('allocated by an observation', 'none', 0.5, allocatedBytes, `${allocatedBytes.toFixed(1)} B`);
+    const kibibytes = memory.perOperation / 1024;
+    yield bound('held by an operation, all windows full', '≤ 64 KiB', 64, kibibytes, `${kibibytes.toFixed(1)} KiB`);
+    const wide = `${(memory.widelySpread / 1024).toFixed(1)} KiB`;
+    yield row(version, 'monitor, held by an operation of widely spread durations', '', wide, '', '', '', '');
+    const growth = Math.max(memory.growth, stalls.growth);
+    const recordings = ((memory.count + stalls.total) / 1e6).toFixed(0);
+    yield bound(`growth over ${recordings}e6 recordings`, '≤ 0.5 MiB', 2 ** 19, growth, mebibytes(growth));
+  },
   *startup(version, results) {
     for (const [name, { time, cpu, rss }] of Object.entries(results)) {
       yield above(version, `start-up, ${name}`, time, ms, 150);

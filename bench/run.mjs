@@ -11,7 +11,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,storage,startup,call,servers,jobs,peers' },
+    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,monitor,storage,startup,call,servers,jobs,peers' },
   },
 });
 const scenarios = {
@@ -20,6 +20,7 @@ const scenarios = {
   scanner: (binary) => inOneProcess(binary, './scanner.mjs'),
   requests: (binary) => inOneProcess(binary, './requests.mjs'),
   idle: (binary) => inOneProcess(binary, './idle.mjs'),
+  monitor: (binary) => inOneProcess(binary, './monitor.mjs'),
   storage: (binary) => inOneProcess(binary, './storage.mjs'),
   startup: started,
   call: called,

@@ -3,8 +3,8 @@ import type { Run } from './run.ts';
 
 /** After this many values the oldest ones fade: a baseline follows what changes slowly. */
 const MEMORY = 500;
-/** Once it is known, every eighth value is enough to follow it. */
-const SPARSE = 8;
+/** Once it is known, every sixteenth value is enough to follow it. */
+const SPARSE = 16;
 /** So many suspects, less a twentieth of the usual values between them, are no suspects any more but the new level. */
 const NEW_LEVEL = 20;
 const FORGIVEN_BY_USUAL = 1 / 20;

@@ -17,6 +17,8 @@ export function isCountable(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= LARGEST;
 }
 
+const MAX_UINT32 = 2 ** 32 - 1;
+
 const float64 = new Float64Array(1);
 const words = new Uint32Array(float64.buffer);
 float64[0] = 1;
@@ -72,7 +74,10 @@ export class Sketch {
     this.#include(other.#first, other.#first + length - 1);
     const shift = other.#first - this.#first;
     for (let i = 0; i < length; i++) {
-      (this.#counts[i + shift] as number) += (other.#counts[i] as number) * times;
+      const count = (this.#counts[i + shift] as number) + (other.#counts[i] as number) * times;
+      // Years of values that are all alike.
+      if (count > MAX_UINT32) this.#counts = Float64Array.from(this.#counts);
+      this.#counts[i + shift] = count;
     }
   }
 

@@ -1,6 +1,5 @@
 import type { Range } from './distribution.ts';
 import type { Run } from './run.ts';
-import { Sketch } from './sketch.ts';
 import { Tally } from './tally.ts';
 
 /** A window that is kept, as a row of slots; the last hour has five minutes more, for what came before the recent. */
@@ -91,7 +90,7 @@ class Row {
 export class Windows {
   readonly #finest: Row;
   readonly #rows: readonly [Row, Row, Row];
-  readonly #older = new Tally(new Sketch(new Float64Array(0)));
+  readonly #older = new Tally();
 
   constructor() {
     const [minute, fiveMinutes, hour] = ROWS;
