@@ -99,6 +99,9 @@ function wrongCall(problem: string): number {
   return WRONG_CALL;
 }
 
+// Whoever reads may leave first, as `head` does: what is being written is written to its end.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -27,9 +27,9 @@ export async function readPage(url: string): Promise<Sample[]> {
     if (!response.ok) throw new Error(`answers with status ${response.status}`);
     page = await response.text();
   } catch (error) {
-    const { message, cause } = error as Error & { cause?: { code?: string } };
+    const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
     throw new PageError(
-      cause?.code ?? message,
+      cause?.code ?? cause?.message ?? message,
       'set OTEL_METRICS_EXPORTER=prometheus there, and see its stderr for the port',
     );
   }

@@ -1,9 +1,11 @@
+import { exec } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type AppEnd, NODES, type NodeVersion, ROOT, runApp } from '../helpers/run-app.ts';
+import { type AppEnd, NODES, type NodeVersion, nodePath, ROOT, runApp } from '../helpers/run-app.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -105,6 +107,13 @@ describe('gaugeway render', () => {
     expect(stderr).toMatch(new RegExp(`^gaugeway: ${name}: [^\\n]+\\n$|^gaugeway: ${name} has [^\\n]+\\n$`));
     expect(stderr).toContain(problem);
     expect(code).toBe(1);
+  });
+
+  it('writes everything although nobody reads what it says', async () => {
+    const command = `"${nodePath('24')}" "${join(ROOT, 'dist/src/cli/index.js')}" render | true`;
+    const { stderr } = await promisify(exec)(command, { cwd: folder });
+    expect(stderr).toBe('');
+    expect(read('slo.md')).toContain('# Service level objectives');
   });
 
   it('needs no package beside this one: the SDK of Grafana is for its types alone', () => {

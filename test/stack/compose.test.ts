@@ -142,6 +142,18 @@ describe('the profiles', () => {
     expect(started(['jaeger', 'example'])).toContain('example');
   });
 
+  test('the package ships everything that the stack reads', () => {
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    const isShipped = (path: string) => files.some((file) => path === file || path.startsWith(`${file}/`));
+    const mounted = services
+      .filter(([name]) => name !== 'example')
+      .flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+      .filter((source) => source.startsWith('./'));
+    for (const path of ['docker-compose.yml', '.env', ...mounted.map((source) => source.slice(2))]) {
+      expect(isShipped(path), path).toBe(true);
+    }
+  });
+
   test('the Collector sends traces to exactly the backends that start', () => {
     const sent: string[] = parse(shipped.TRACE_EXPORTERS ?? '');
     expect(sent.map((exporter) => exporter.split('/')[1]).sort()).toEqual(['jaeger', 'tempo']);
