@@ -66,12 +66,17 @@ interface Metadata {
 }
 
 function withOurs(handlers: readonly unknown[] = []): readonly unknown[] {
-  return handlers.includes(handler) ? handlers : [...handlers, handler];
+  return handlers.some(isOurs) ? handlers : [...handlers, handler];
+}
+
+/** It may be that of another copy of this package, in a bundle. */
+function isOurs(other: unknown): boolean {
+  return (other as { name?: unknown } | null)?.name === handler.name;
 }
 
 function watch(manager: Manager): void {
   guarded('the hook of @langchain/core', () => {
-    if (!manager.handlers.includes(handler)) manager.addHandler(handler, true);
+    if (!manager.handlers.some(isOurs)) manager.addHandler(handler, true);
   });
 }
 

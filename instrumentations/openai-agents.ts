@@ -87,8 +87,8 @@ function detailsOf({ type, name, mcp_data: mcp }: AgentsSpan['spanData']): Neste
 
 /** The SDK tells the text of an error, which begins with its name, unless it is told to keep that for itself. */
 function failureOf({ data }: NonNullable<AgentsSpan['error']>): Failure {
-  const name = /^([A-Za-z_][\w.]{0,63}): /.exec(String(data?.error ?? ''))?.[1];
-  if (name === undefined || name === 'Error') return { outcome: 'error', errorType: '_OTHER' };
+  const name = /^([A-Z]\w{1,63}(?:Error|Exception|Triggered)): /.exec(String(data?.error ?? ''))?.[1];
+  if (name === undefined) return { outcome: 'error', errorType: '_OTHER' };
   const failure = classify({ name, code: name });
   return failure.outcome === 'error' ? { outcome: 'error', errorType: name } : failure;
 }

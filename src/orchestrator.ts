@@ -18,7 +18,7 @@ export interface RunMethod {
   readonly name?: Told<string>;
   readonly queue?: Told<string>;
   /** @default `jobId` or `id` of the first argument, where that is an object */
-  readonly id?: Told<string>;
+  readonly id?: Told<string | number>;
   /** 1 for the first run of the job. */
   readonly attempt?: Told<number>;
   /** Unix milliseconds. */
@@ -104,7 +104,7 @@ function run(system: string, method: RunMethod, methodName: string): Around {
       system,
       name: nameOf(method.name, args, methodName),
       queue: told(method.queue, args, 'string'),
-      id: told(method.id, args, 'string') ?? idOf(args[0]),
+      id: idTold(method.id, args) ?? idOf(args[0]),
       attempt: told(method.attempt, args, 'number'),
       createdAt: told(method.createdAt, args, 'number'),
       waitMs: told(method.waitMs, args, 'number'),
@@ -128,8 +128,9 @@ function run(system: string, method: RunMethod, methodName: string): Around {
 }
 
 function step(method: StepMethod, methodName: string): Around {
-  return (call, args) =>
-    jobs.step(
+  return (call, args) => {
+    if (!isObserved()) return call();
+    return jobs.step(
       {
         name: nameOf(method.name, args, methodName),
         type: told(method.type, args, 'string'),
@@ -137,6 +138,7 @@ function step(method: StepMethod, methodName: string): Around {
       },
       call,
     );
+  };
 }
 
 function submit(system: string, method: SubmitMethod, methodName: string): Around {
@@ -201,6 +203,14 @@ function nameOf(name: Told<string> | undefined, args: unknown[], methodName: str
     if (typeof value === 'string' && value !== '') return value;
   }
   return methodName;
+}
+
+function idTold(id: Told<string | number> | undefined, args: unknown[]): string | undefined {
+  return told(typeof id === 'function' ? (...given) => asText(id(...given)) : asText(id), args, 'string');
+}
+
+function asText(id: string | number | undefined): string | undefined {
+  return typeof id === 'number' ? String(id) : id;
 }
 
 function idOf(argument: unknown): string | undefined {

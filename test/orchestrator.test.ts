@@ -49,7 +49,7 @@ describe('instrumentOrchestrator', () => {
     const orchestrator = new Orchestrator();
     instrumentOrchestrator(orchestrator, {
       system: 'acme',
-      runs: { execute: { queue: 'nightly', attempt: (job: Job) => job.attempt, waitMs: 20 } },
+      runs: { execute: { queue: 'nightly', id: () => 1, attempt: (job: Job) => job.attempt, waitMs: 20 } },
       steps: { step: { name: (agent: string) => agent, type: 'agent', agent: (agent: string) => agent } },
     });
     const answer = await orchestrator.execute({ id: '1', type: 'report', attempt: 2 });

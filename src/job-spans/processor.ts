@@ -9,6 +9,7 @@ import {
   errorTypeOf,
   type Framework,
   isFailed,
+  type RunEnding,
   type SpanKindOfJobs,
   type StartedSpan,
 } from './framework.ts';
@@ -19,7 +20,7 @@ export interface SdkSpan {
   readonly name: string;
   readonly attributes: Attributes;
   readonly status: EndedSpan['status'];
-  readonly events: EndedSpan['events'];
+  readonly events?: EndedSpan['events'];
   readonly startTime: HrTime;
   readonly duration: HrTime;
   readonly instrumentationScope?: { readonly name: string };
@@ -153,7 +154,14 @@ export class JobSpanProcessor {
 }
 
 function endRun(run: Run, span: SdkSpan): void {
-  const ending = run.kind.end(endedOf(span));
+  let ending: RunEnding = 'unknown';
+  guarded('the processor of job spans', () => {
+    ending = run.kind.end(endedOf(span));
+  });
+  settle(run, span, ending);
+}
+
+function settle(run: Run, span: SdkSpan, ending: RunEnding): void {
   if (ending === 'nothing') return run.running?.discard();
   if (ending === 'unknown') return run.running === undefined ? drop('unobservable') : run.running.discard();
   const running = run.running ?? jobs.start(run.details);
@@ -168,7 +176,7 @@ function endSubmission(submission: RunningSubmission, span: EndedSpan): void {
 }
 
 function endedOf(span: SdkSpan): EndedSpan {
-  const { name, attributes, status, events, startTime, duration } = span;
+  const { name, attributes, status, events = [], startTime, duration } = span;
   return { name, attributes, status, events, endTime: milliseconds(startTime) + milliseconds(duration) };
 }
 

@@ -1,4 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
+import { hookFailed } from '../observe.ts';
 
 /** Reads the context of the running code, given the one that is active for OpenTelemetry. */
 type Source = (active: Context) => Context;
@@ -23,7 +24,16 @@ export function addAmbient(source: Source): () => void {
 /** The context of the running code by all libraries that keep one, innermost. */
 export function withAmbient(active: Context): Context {
   if (ambient.isOff || ambient.sources.length === 0) return active;
-  return ambient.sources.reduce((found, source) => source(found), active);
+  let found = active;
+  for (const source of ambient.sources) {
+    try {
+      found = source(found);
+    } catch (error) {
+      // Whoever asks for the context is not to blame for what a library keeps there.
+      hookFailed('a context of a library', error);
+    }
+  }
+  return found;
 }
 
 /** The context of the running code. */
