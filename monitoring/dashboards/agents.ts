@@ -68,7 +68,7 @@ export function agentsBoard(): Board {
     sections: [
       { title: 'Agents', panels: agents() },
       { title: 'Tools', panels: tools() },
-      { title: 'Steps of jobs', panels: jobSteps() },
+      { title: 'Steps of jobs', panels: jobSteps(), collapsed: true },
       { title: 'Workflows', panels: workflows(), collapsed: true },
     ],
   };

@@ -28,26 +28,39 @@ const TAG = 'gaugeway';
 /** Kept for one revision of these files: 13 of Grafana reads and lifts it. */
 const SCHEMA_VERSION = 42;
 
+/** As many on a line as it has room for. */
+function lines(panels: readonly Panel[]): Panel[][] {
+  const found: Panel[][] = [];
+  let room = 0;
+  for (const panel of panels) {
+    if (panel.width > room) {
+      found.push([]);
+      room = COLUMNS;
+    }
+    found.at(-1)?.push(panel);
+    room -= panel.width;
+  }
+  return found;
+}
+
 /** The board as Grafana reads it, every panel with an id of its own and a place that no other one has. */
 export function dashboard({ uid, title, description, variables, sections }: Board): GrafanaDashboard {
   let id = 0;
   let y = 0;
-  const place = (panels: readonly Panel[]): GrafanaPanel[] => {
-    let [x, lineHeight] = [0, 0];
-    const placed = panels.map(({ width, height, panel }) => {
-      if (x + width > COLUMNS) {
-        y += lineHeight;
-        [x, lineHeight] = [0, 0];
-      }
-      id += 1;
-      const gridPos = { x, y, w: width, h: height };
-      x += width;
-      lineHeight = Math.max(lineHeight, height);
-      return { id, gridPos, ...panel };
+  const place = (panels: readonly Panel[]): GrafanaPanel[] =>
+    lines(panels).flatMap((ofLine) => {
+      let x = 0;
+      const placed = ofLine.map(({ width, height, panel }, index) => {
+        id += 1;
+        // The last one takes what is left: half a line of nothing looks like something that does not load.
+        const w = index === ofLine.length - 1 ? COLUMNS - x : width;
+        const gridPos = { x, y, w, h: height };
+        x += w;
+        return { id, gridPos, ...panel };
+      });
+      y += Math.max(...ofLine.map(({ height }) => height));
+      return placed;
     });
-    y += lineHeight;
-    return placed;
-  };
   const panels = sections.flatMap(
     ({ title: heading, panels: own, collapsed = false }): (GrafanaPanel | GrafanaRow)[] => {
       id += 1;

@@ -32,9 +32,9 @@ export function modelsBoard({ thresholds }: ResolvedConfig): Board {
     sections: [
       { title: 'Calls', panels: calls(thresholds) },
       { title: 'Streams', panels: streams(thresholds) },
-      { title: 'Tokens', panels: tokens() },
       { title: 'Cost and limits', panels: cost(thresholds) },
-      { title: 'Attempts: retries, backoff, fallbacks', panels: attempts() },
+      { title: 'Tokens', panels: tokens(), collapsed: true },
+      { title: 'Attempts: retries, backoff, fallbacks', panels: attempts(), collapsed: true },
     ],
   };
 }

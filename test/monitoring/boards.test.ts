@@ -47,6 +47,9 @@ const SET_BY: Record<string, string> = {
 const isSettable = (builder: { prototype: object }, key: string) =>
   BY_ITSELF.includes(key) || key in builder.prototype || (SET_BY[key] ?? '') in builder.prototype;
 
+/** The row that a panel stands under: two closed rows have their panels in one place. */
+const sectionOf = (board: GrafanaDashboard, id: number) => rowsOf(board).findLast((row) => Number(row.id) < id)?.title;
+
 test('seven boards answer seven questions', () => {
   expect(boards.map(({ uid }) => uid).sort()).toEqual(
     ['agents', 'jobs', 'models', 'overview', 'performance', 'runtime', 'telemetry'].map((id) => `gaugeway-${id}`),
@@ -67,16 +70,33 @@ describe.each(boards.map((board) => [board.uid, board] as const))('%s', (_uid, b
   });
 
   test('no two panels are in one place and none leaves the grid', () => {
-    const taken = new Map<string, string>();
-    for (const { gridPos, title = '' } of [...rowsOf(board).filter(({ collapsed }) => !collapsed), ...panels]) {
-      const { x, y, w, h } = gridPos as { x: number; y: number; w: number; h: number };
-      expect(x + w, title).toBeLessThanOrEqual(24);
-      for (let column = x; column < x + w; column++) {
-        for (let line = y; line < y + h; line++) {
-          expect(taken.get(`${column} ${line}`), `${title} lies on it`).toBeUndefined();
-          taken.set(`${column} ${line}`, title);
+    const closed = rowsOf(board).filter(({ collapsed }) => collapsed);
+    // What is in a closed row moves when it is opened, and what is below it too.
+    const open = board.panels.filter((each) => !('collapsed' in each && each.collapsed));
+    for (const together of [open, ...closed.map((row) => row.panels)]) {
+      const taken = new Map<string, string>();
+      for (const { gridPos, title = '' } of together) {
+        const { x, y, w, h } = gridPos as { x: number; y: number; w: number; h: number };
+        expect(x + w, title).toBeLessThanOrEqual(24);
+        for (let column = x; column < x + w; column++) {
+          for (let row = y; row < y + h; row++) {
+            expect(taken.get(`${column} ${row}`), `${title} lies on it`).toBeUndefined();
+            taken.set(`${column} ${row}`, title);
+          }
         }
       }
+    }
+    for (const { gridPos, panels: inside } of closed) {
+      expect(Math.min(...inside.map((each) => each.gridPos?.y ?? 0))).toBe((gridPos?.y ?? 0) + 1);
+    }
+  });
+
+  test('every line of panels is full', () => {
+    for (const [, line] of Map.groupBy(panels, ({ id, gridPos }) => `${gridPos?.y} ${sectionOf(board, Number(id))}`)) {
+      expect(
+        line.reduce((sum, { gridPos }) => sum + (gridPos?.w ?? 0), 0),
+        line[0]?.title ?? '',
+      ).toBe(24);
     }
   });
 
