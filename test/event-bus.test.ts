@@ -69,6 +69,59 @@ describe('observeEventBus', () => {
     expect(recording.dropped).toEqual(['hook_failed']);
   });
 
+  it('counts the runs of 1,000 jobs with retries, duplicates and late events as their ledger does', () => {
+    observeEventBus(bus);
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return seed % below;
+    };
+    const ledger = { success: 0, failure: 0, cancellation: 0, contradictions: 0 };
+    const waiting = Array.from({ length: 1000 }, (_, id) => ({ jobId: `${id}`, tries: 0, runs: false }));
+    const say = (jobId: string, status: string, more = {}) => bus.emit('job:status', { jobId, status, ...more });
+    while (waiting.length > 0) {
+      const at = random(waiting.length);
+      const job = waiting[at] as (typeof waiting)[number];
+      if (!job.runs) {
+        job.runs = true;
+        say(job.jobId, 'RUNNING');
+        continue;
+      }
+      if (random(10) === 0) {
+        ledger.contradictions++;
+        say(job.jobId, 'RUNNING');
+        continue;
+      }
+      const ending = random(3);
+      job.runs = false;
+      job.tries++;
+      if (ending === 0 && job.tries < 3) {
+        ledger.failure++;
+        say(job.jobId, 'FAILED', { final: false });
+        continue;
+      }
+      const [status, result] =
+        ending === 1 ? (['CANCELLED', 'cancellation'] as const) : (['COMPLETED', 'success'] as const);
+      ledger[result]++;
+      say(job.jobId, status);
+      waiting.splice(at, 1);
+      if (random(10) === 0) {
+        ledger.contradictions++;
+        say(job.jobId, 'FAILED');
+      }
+    }
+    const count = (result: string) => runs().filter((run) => run.result === result).length;
+    expect({
+      success: count('success'),
+      failure: count('failure'),
+      cancellation: count('cancellation'),
+      contradictions: recording.dropped.length,
+    }).toEqual(ledger);
+    expect(runs().filter(({ final }) => final === true)).toHaveLength(1000);
+    expect(ledger.failure).toBeGreaterThan(100);
+    expect(recording.running.size).toBe(0);
+  });
+
   it('gives up jobs that never end instead of keeping them for ever', () => {
     observeEventBus(bus);
     for (let job = 0; job < 10_005; job++) bus.emit('job:status', { jobId: `${job}`, status: 'RUNNING' });

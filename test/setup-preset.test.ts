@@ -49,6 +49,28 @@ describe('preset()', () => {
     expect(receiver.spans[0]?.resource['service.name']).toBe('theirs');
   });
 
+  it('gives a NodeSDK the jobs of orchestrators with spans of their own, though it samples none of these', async () => {
+    const end = await run(`
+      import { NodeSDK } from '@opentelemetry/sdk-node';
+      import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
+      import { recordJobSpans } from 'gaugeway/setup';
+      const { views, instrumentations, spanProcessors } = preset();
+      const sdk = new NodeSDK({
+        views, instrumentations, metricReaders: [reader()], logRecordProcessors: [],
+        sampler: recordJobSpans(new AlwaysOffSampler()), spanProcessors: [...spanProcessors, processor()],
+      });
+      sdk.start();
+      const attributes = { operationType: 'workflow', operationName: 'order', operationUUID: 'wf-1' };
+      trace.getTracer('dbos-tracer').startSpan('order', { attributes }).setStatus({ code: 1 }).end();
+      trace.getTracer('theirs').startSpan('other').end();
+      await sdk.shutdown();`);
+    expect(end).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(receiver.points('gaugeway.job.run.duration')).toMatchObject([
+      { count: 1, attributes: { 'gaugeway.job.system.name': 'dbos', 'gaugeway.job.name': 'order' } },
+    ]);
+    expect(receiver.spans).toEqual([]);
+  });
+
   it('gives a bare MeterProvider that is global its metrics, also with providers set after the first call', async () => {
     const end = await run(`
       const { views, instrumentations } = preset();
