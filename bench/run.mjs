@@ -11,7 +11,10 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     node: { type: 'string', default: '22,24,26' },
-    only: { type: 'string', default: 'chunks,stream,scanner,requests,idle,monitor,storage,startup,call,servers,jobs,peers' },
+    only: {
+      type: 'string',
+      default: 'chunks,stream,scanner,requests,idle,monitor,storage,startup,call,servers,jobs,peers',
+    },
   },
 });
 const scenarios = {
