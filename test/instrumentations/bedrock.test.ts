@@ -193,3 +193,36 @@ it("leaves clients and their class as they were once it is shut down; a handler 
     told: ['acme.before-v1:0', 'unobservable'],
   });
 });
+
+it('writes what is said onto the spans where that is asked for, and never a key', async () => {
+  const source = `
+    import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, InvokeModelWithResponseStreamCommand } from '${SDK}';
+    const credentials = { accessKeyId: 'AKIACANARY', secretAccessKey: 'CANARY', sessionToken: 'CANARY' };
+    const client = new BedrockRuntimeClient({ region: 'us-east-1', endpoint: process.env.H2_URL, credentials });
+    const messages = [{ role: 'user', content: [{ text: 'my own question' }] }];
+    await client.send(new ConverseCommand({ modelId: 'acme.spoken-v1:0', messages, system: [{ text: 'my own rules' }] }));
+    for await (const _ of (await client.send(new ConverseStreamCommand({ modelId: 'acme.spoken-stream-v1:0', messages }))).stream);
+    const body = JSON.stringify({ messages: [{ role: 'user', content: 'my own question' }], max_tokens: 9 });
+    for await (const _ of (await client.send(new InvokeModelWithResponseStreamCommand({ modelId: 'anthropic.streamed-v1:0', body }))).body);
+    client.destroy();`;
+  receiver.reset();
+  const env = { H2_URL: server.h2, GAUGEWAY_CAPTURE_CONTENT: 'true', ...receiver.env };
+  const end = await runApp({ source, flags: REGISTER, env });
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  const told = receiver.spans.map(({ name, attributes }) => [
+    name,
+    ...['gen_ai.system_instructions', 'gen_ai.input.messages', 'gen_ai.output.messages'].map((key) =>
+      attributes[key] === undefined ? undefined : JSON.parse(String(attributes[key])),
+    ),
+  ]);
+  const input = [{ role: 'user', parts: [{ type: 'text', content: 'my own question' }] }];
+  const output = (content: string) => [
+    { role: 'assistant', parts: [{ type: 'text', content }], finish_reason: 'end_turn' },
+  ];
+  expect(told).toEqual([
+    ['chat acme.spoken-v1:0', [{ type: 'text', content: 'my own rules' }], input, output('Hello')],
+    ['chat acme.spoken-stream-v1:0', undefined, input, output('Hello')],
+    ['chat anthropic.streamed-v1:0', undefined, input, output('Hi')],
+  ]);
+  expect(JSON.stringify(receiver.requests.map(({ body }) => body))).not.toContain('CANARY');
+});
