@@ -20,6 +20,12 @@ A word after ✓ is another outcome than the row's: the library ends the exchang
 that the library has no such call. **✗** is a defect. Every column holds for ESM and CommonJS on Node 22, 24 and 26: those of
 Node 24 are run with the tests, all of them with the end-to-end tests. Retries have tests of their own.
 
+A library is added by a file in \`test/conformance/sdks\` and a line for each of its versions in the \`index.ts\` there;
+\`npx vitest run --project unit test/conformance -u\` writes this page anew.
+
+A stream of @anthropic-ai/sdk that is never read, or is collected, gets no span: the library makes the spans itself, and does
+not end these. It is recorded all the same.
+
 `;
 
 /** The page: one row a pattern, one column a library; whatever runs differ in is a defect. */
