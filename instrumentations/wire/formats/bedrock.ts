@@ -5,6 +5,7 @@ import { openAiChat } from './openai-chat.ts';
 import { addUsage, count, sum } from './usage.ts';
 
 const MODEL = /\/model\/([^/]+)\//;
+const STREAMS = /\/(?:converse|invoke-with-response)-stream(?:\?|$)/;
 /** The profiles that spread calls over the regions of a part of the world. */
 const REGIONS = /^(?:us-gov|us|eu|apac|ap|jp|au|ca|uk|sa|me|af|global)\.(?=[\w-]+\.)/;
 /** These have a price of their own, so it is not enough to know the model. */
@@ -24,7 +25,7 @@ function resourceOf(id: string): string {
 
 function ask(_: Facts, path: string): Asked {
   const [, part] = MODEL.exec(path) ?? [];
-  const streaming = path.includes('-stream');
+  const streaming = STREAMS.test(path);
   if (part === undefined) return { streaming };
   const id = decodePart(part);
   const resource = resourceOf(id);

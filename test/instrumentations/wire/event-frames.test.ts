@@ -76,4 +76,17 @@ describe('event streams of Amazon', () => {
     expect(await thrown('modelStreamErrorException')).toBe('ModelStreamErrorException');
     expect(await thrown('somethingNewException')).toBe('_OTHER');
   });
+
+  it('are asked for by the end of the path, whatever the model is called', async () => {
+    const body = { stopReason: 'end_turn', usage };
+    const { calls } = await tell({
+      ...exchange,
+      path: '/model/acme.live-stream-v1/converse',
+      headers: { 'content-type': 'application/json' },
+      received: [Buffer.from(JSON.stringify(body))],
+    });
+    expect(calls).toMatchObject([{ requestModel: 'acme.live-stream-v1', streaming: false, outcome: 'success' }]);
+    const streamed = await tell({ ...exchange, path: '/model/acme.v1/converse-stream?x=1', received: [BODY] });
+    expect(streamed.calls).toMatchObject([{ requestModel: 'acme.v1', streaming: true, outcome: 'success' }]);
+  });
 });
