@@ -148,7 +148,7 @@ function oneCall(call: () => unknown, settings: Settings, operation: string): un
   guarded('the AI SDK', () => {
     const told = describe(settings.model);
     const details = operation === 'chat' ? told : { ...told, operation };
-    active = step.attempt({ ...details, span: makesSpans(settings) }, activeContext());
+    active = withAsking(step.attempt({ ...details, span: makesSpans(settings) }, activeContext()), undefined);
   });
   return context.with(active, () =>
     settle(call, {

@@ -10,8 +10,8 @@ import { resultOf } from './results.ts';
 
 const OPERATION = createContextKey('gaugeway.ai-sdk.asking');
 
-/** The operation whose askings of models are seen at the models. */
-export function withAsking(active: Context, operation: TextOperation): Context {
+/** The operation whose askings of models are seen at the models; undefined where they are not to be looked for. */
+export function withAsking(active: Context, operation: TextOperation | undefined): Context {
   return active.setValue(OPERATION, operation);
 }
 
@@ -27,7 +27,7 @@ const restores = new Set<() => void>();
 
 /**
  * Sees when the AI SDK asks models of this class. A model that is no instance of a class is an object of the application's
- * own: it stays as it is, and the wire tells its attempts apart from nothing.
+ * own: it stays as it is, and to the wire each attempt is a call.
  */
 export function watchModel(model: unknown): void {
   if (typeof model !== 'object' || model === null) return;

@@ -5,7 +5,7 @@ import { guarded, isObserved } from '../../src/observe.ts';
 import { agents } from '../../src/recorders/agents.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { activeContext } from '../../src/recorders/inbound.ts';
-import { agentNameIn } from './agent-names.ts';
+import { agentNameIn, withAgentName } from './agent-names.ts';
 import { canEnter, contextStore } from './context-store.ts';
 import { hasForeignSpans } from './integrations.ts';
 import { operationIn, TextOperation } from './operations.ts';
@@ -107,7 +107,8 @@ function beginText(message: Message, active: Context, unread: FinalizationRegist
   );
   if (message.type === 'streamText') unread.register(message, operation);
   return {
-    context: operation.context,
+    // What its tools ask is not asked by the same agent object.
+    context: withAgentName(operation.context, undefined),
     ended(message) {
       const failed = failureOf(message);
       if (failed === undefined) operation.succeeded();

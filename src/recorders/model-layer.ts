@@ -1,7 +1,8 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelTarget } from '../observations.ts';
 import { classify, type Failure } from './failures.ts';
-import type { Call, ModelCallResult, RecordedCall } from './model-call.ts';
+import type { RecordedCall } from './hooked-call.ts';
+import type { Call, ModelCallResult } from './model-call.ts';
 import { type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 
 /** An inner layer of a call that somebody further out owns: it only tells what it learns. */

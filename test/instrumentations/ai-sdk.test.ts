@@ -48,6 +48,8 @@ const EXPECTED: Readonly<
   'tool-loop': [2, 2],
   'tool-fails': [2, 2],
   'stream-tool-loop': [2, 2],
+  'nested-tool': [2, 2],
+  'nested-inner': [2, 2],
   'agent-fails': [1, 1, 'server_error'],
   agent: [2, 2],
   unasked: [1, 1, 'server_error'],
@@ -165,8 +167,8 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
       receiver.points(CALLS, { [MODEL]: model })[0]?.attributes['error.type'],
       receiver.total('gaugeway.model.retries', { [MODEL]: model }),
     ];
-    expect([...models, 'unasked'].map(told)).toEqual(
-      [...models, 'unasked'].map((model) => {
+    expect([...models, 'unasked', 'nested-inner', 'nested-plain'].map(told)).toEqual(
+      [...models, 'unasked', 'nested-inner', 'nested-plain'].map((model) => {
         const [calls, attempts, errorType, retries = 0] = EXPECTED[model] ?? [1, 1];
         return [model, calls, attempts, errorType, retries];
       }),
@@ -208,13 +210,16 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
     ).toEqual([
       ['agent', 'travel', undefined, 1],
       ['agent-fails', undefined, 'server_error', 1],
+      ['nested-inner', undefined, undefined, 1],
+      ['nested-tool', 'asker', undefined, 1],
       // How a stream ends can only be seen where it is told.
       ...(tellsItself ? [['stream-tool-loop', undefined, undefined, 1]] : []),
       ['tool-fails', undefined, undefined, 1],
       ['tool-loop', 'forecaster', undefined, 1],
     ]);
     expect(counts('gen_ai.invoke_agent.inference_calls')).toEqual([
-      ['', tellsItself ? 3 : 2, tellsItself ? 5 : 3],
+      ['', tellsItself ? 4 : 3, tellsItself ? 7 : 5],
+      ['asker', 1, 2],
       ['forecaster', 1, 2],
       ['travel', 1, 2],
     ]);
@@ -227,13 +232,15 @@ describe.each(MATRIX)('$alias on Node $node, loaded by $extension', (row) => {
       return;
     }
     expect(counts('gen_ai.invoke_agent.tool_calls')).toEqual([
-      ['', 3, 2],
+      ['', 4, 3],
+      ['asker', 1, 1],
       ['forecaster', 1, 1],
       ['travel', 1, 1],
     ]);
     expect(tools).toEqual([
-      ['', '', 1],
+      ['', '', 2],
       ['', 'RangeError', 1],
+      ['asker', '', 1],
       ['forecaster', '', 1],
       ['travel', '', 1],
     ]);
