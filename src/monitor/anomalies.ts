@@ -31,6 +31,7 @@ export class Anomalies {
   readonly #log: Log;
   readonly #onAnomaly: OnAnomaly | undefined;
   readonly #now: () => number;
+  #isTelling = false;
   #kept: { readonly at: number; readonly anomaly: PerformanceAnomaly }[] = [];
 
   /** @param now the monotonic clock */
@@ -49,7 +50,12 @@ export class Anomalies {
     if (severity === 'info') this.#log.info(`Back to normal: ${what} of ${metricName}`, anomaly);
     else this.#log.warn(`Anomaly: ${what} of ${metricName}`, anomaly);
     const onAnomaly = this.#onAnomaly;
-    if (onAnomaly !== undefined) contained('onAnomaly', () => onAnomaly(anomaly));
+    // What a callback records may be unusual too, and must not call it again.
+    if (onAnomaly !== undefined && !this.#isTelling) {
+      this.#isTelling = true;
+      contained('onAnomaly', () => onAnomaly(anomaly));
+      this.#isTelling = false;
+    }
     this.count(anomalyType, severity, metricName, timestamp);
   }
 

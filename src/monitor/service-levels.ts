@@ -3,28 +3,24 @@ import type { DbQuery, HttpRequest } from '../observations.ts';
 import { thresholds } from '../thresholds.ts';
 import type { Anomalies } from './anomalies.ts';
 import type { Clock } from './clock.ts';
+import { FewLines } from './few-lines.ts';
 import type { Log } from './log.ts';
 import { queryName, requestName } from './operation-names.ts';
 
 /** How often a high rate is looked at again. */
 const PAUSE_MS = 1000;
-/** A service of which every request is slow still has other things to say. */
-const MAX_LINES_A_SECOND = 20;
 
 /** Judges requests and queries by the thresholds of the process: slow ones are logged, too many errors are an anomaly. */
 export class ServiceLevels {
   readonly #errors = new ErrorWindow();
-  readonly #log: Log;
+  readonly #lines: FewLines;
   readonly #clock: Clock;
   readonly #anomalies: Anomalies;
   #isHigh = false;
   #judgedAt = 0;
-  #second = 0;
-  #lines = 0;
-  #suppressed = 0;
 
   constructor(log: Log, clock: Clock, anomalies: Anomalies) {
-    this.#log = log;
+    this.#lines = new FewLines(log, clock);
     this.#clock = clock;
     this.#anomalies = anomalies;
   }
@@ -33,7 +29,7 @@ export class ServiceLevels {
     const { method, route, statusCode, durationMs, outcome } = request;
     const { apiLatencyMs: thresholdMs } = thresholds();
     if (durationMs > thresholdMs) {
-      this.#warn(`Slow request: ${requestName(request)}`, { method, route, statusCode, durationMs, thresholdMs });
+      this.#lines.warn(`Slow request: ${requestName(request)}`, { method, route, statusCode, durationMs, thresholdMs });
     }
     this.#judge(outcome === 'error');
   }
@@ -43,22 +39,7 @@ export class ServiceLevels {
     const { dbQueryMs: thresholdMs } = thresholds();
     if (durationMs <= thresholdMs) return;
     const details = { system, operation, model: collection, durationMs, errorType, thresholdMs };
-    this.#warn(`Slow query: ${queryName(query)}`, details);
-  }
-
-  #warn(message: string, details: object): void {
-    const second = Math.floor(this.#clock.monotonic() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#lines = 0;
-    }
-    if (++this.#lines > MAX_LINES_A_SECOND) {
-      this.#suppressed++;
-      return;
-    }
-    const suppressed = this.#suppressed;
-    this.#suppressed = 0;
-    this.#log.warn(message, suppressed === 0 ? details : { ...details, suppressed });
+    this.#lines.warn(`Slow query: ${queryName(query)}`, details);
   }
 
   /** Told once when the rate is too high, and once more when it is over. */

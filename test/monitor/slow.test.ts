@@ -50,6 +50,25 @@ describe('a slow operation', () => {
     expect([slow.length, slow[0]?.duration]).toEqual([100, 2400]);
   });
 
+  it('is logged twenty times a second, and the next line tells how many were not', () => {
+    const onSlowOperation = vi.fn();
+    const { monitor, clock, logger } = createMonitor({ onSlowOperation });
+    for (let i = 0; i < 500; i++) monitor.record('load', 2000);
+    expect(logger.warn).toHaveBeenCalledTimes(20);
+    clock.advance(1000);
+    monitor.record('load', 2000);
+    expect(logger.warn.mock.calls.at(-1)?.[1]).toMatchObject({ operation: 'load', suppressed: 480 });
+    expect(onSlowOperation).toHaveBeenCalledTimes(501);
+  });
+
+  it('does not call a callback from within itself', () => {
+    const onSlowOperation = vi.fn(() => monitor.record('within', 9000));
+    const { monitor } = createMonitor({ onSlowOperation });
+    monitor.record('load', 2000);
+    expect(onSlowOperation).toHaveBeenCalledTimes(1);
+    expect(monitor.getSlowOperations().map(({ operation }) => operation)).toEqual(['load', 'within']);
+  });
+
   it('harms nothing with a reporter or a logger that throws or rejects', async () => {
     const { dropped } = listen();
     const logger = {
