@@ -1,7 +1,8 @@
-import { type Context, context, trace } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
+import { outOfSpan } from '../../src/recorders/tracer.ts';
 import { databaseOf, HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
 import { place } from './origins.ts';
 import { hasStalled, timesOf } from './times.ts';
@@ -117,7 +118,7 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   const heldMs = fetched === undefined ? 0 : performance.now() - fetched;
   const { ageMs, waitMs } = timesOf(job, options);
   // What is active here is inherited from the call that started the workers, which is no job's parent.
-  const base = trace.deleteSpan(context.active());
+  const base = outOfSpan(context.active());
   const key = keyOf(options, job.id);
   const running = jobs.start({
     system: SYSTEM,

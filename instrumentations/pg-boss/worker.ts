@@ -3,6 +3,7 @@ import { guarded, isObserved } from '../../src/observe.ts';
 import { jobs } from '../../src/recorders/jobs.ts';
 import { recordStall } from '../../src/recorders/orchestrators.ts';
 import { settle } from '../../src/recorders/settle.ts';
+import { outOfSpan } from '../../src/recorders/tracer.ts';
 import { asError, Claim } from './claims.ts';
 import { isInternal, type JobRow, SYSTEM } from './library.ts';
 import { origins, readiness } from './memory.ts';
@@ -93,7 +94,7 @@ function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[
   // A pg-boss with OpenTelemetry of its own calls the handler inside its `process` span, recorded or not; a second one
   // would say the same. Without it, what is active is inherited from the call of work(), which is no job's parent.
   const hasSpan = trace.getSpan(active) !== startedIn;
-  const base: Context = hasSpan ? active : trace.deleteSpan(active);
+  const base: Context = hasSpan ? active : outOfSpan(active);
 
   for (const job of batch) {
     const { attempt, startedOn, ageMs, waitMs } = timesOf(job);

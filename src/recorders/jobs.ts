@@ -18,7 +18,7 @@ import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { endSpan, startSpan } from './tracer.ts';
+import { endSpan, inSpan, startSpan } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -153,7 +153,7 @@ class Run implements RunningJob {
         parent,
       );
     }
-    this.context = (this.#span === undefined ? parent : trace.setSpan(parent, this.#span)).setValue(JOB, this.#target);
+    this.context = inSpan(parent, this.#span).setValue(JOB, this.#target);
     const { system, queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
     this.#running = Object.freeze({

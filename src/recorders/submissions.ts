@@ -1,9 +1,9 @@
-import { type Context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
-import { endSpan, startSpan } from './tracer.ts';
+import { endSpan, inSpan, startSpan } from './tracer.ts';
 
 /** Where a submitted job goes. */
 export type Submitted = Pick<JobTarget, 'queue' | 'name'>;
@@ -53,8 +53,7 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
     }
   };
   return {
-    // Without a tracer there is nothing to make active.
-    context: span !== undefined && isSpanContextValid(span.spanContext()) ? trace.setSpan(parent, span) : parent,
+    context: inSpan(parent, span),
     end: (taken = jobs, id) => finish(taken, undefined, id),
     fail: (error) => finish(jobs, errorClass(error)),
     discard() {

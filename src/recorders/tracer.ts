@@ -1,6 +1,7 @@
 import {
   type Context,
   INVALID_SPAN_CONTEXT,
+  INVALID_TRACEID,
   ProxyTracerProvider,
   type Span,
   type SpanOptions,
@@ -34,6 +35,16 @@ export function isTraced(): boolean {
   if (given !== undefined) return true;
   const provider = trace.getTracerProvider();
   return (provider as Partial<ProxyTracerProvider>).getDelegate?.() !== NO_PROVIDER;
+}
+
+/** The context in which a span is active; where nobody makes spans, the one that it was. */
+export function inSpan(parent: Context, span: Span | undefined): Context {
+  return span === undefined || span.spanContext().traceId === INVALID_TRACEID ? parent : trace.setSpan(parent, span);
+}
+
+/** The context without its span; making one costs more than to look. */
+export function outOfSpan(inside: Context): Context {
+  return trace.getSpan(inside) === undefined ? inside : trace.deleteSpan(inside);
 }
 
 /** Describes and ends a span; the application's own processors and exporters may throw there. */
