@@ -61,6 +61,8 @@ export interface Framework {
   readonly system: string;
   /** The instrumentation scope of its spans; undefined where the application names it. */
   readonly scope?: string;
+  /** False for most spans of everybody else, at the cost of next to nothing. */
+  readonly mayBe: (span: StartedSpan) => boolean;
   readonly spans: readonly SpanKindOfJobs[];
 }
 

@@ -48,6 +48,7 @@ function endOfStep(span: EndedSpan) {
 const dbos: Framework = {
   system: 'dbos',
   scope: 'dbos-tracer',
+  mayBe: ({ attributes }) => 'operationType' in attributes || 'dbos.operation.type' in attributes,
   spans: [
     {
       role: 'run',
@@ -80,6 +81,7 @@ function restateTarget(span: StartedSpan): string | undefined {
 
 const restate: Framework = {
   system: 'restate',
+  mayBe: ({ attributes }) => 'restate.invocation.target' in attributes || 'restate.run.name' in attributes,
   spans: [
     {
       role: 'run',
@@ -107,6 +109,7 @@ const restate: Framework = {
 const hatchet: Framework = {
   system: 'hatchet',
   scope: '@hatchet-dev/typescript-sdk',
+  mayBe: isOfHatchet,
   spans: [
     {
       role: 'run',
@@ -162,6 +165,7 @@ function endOfWorkflow(span: EndedSpan): RunEnding {
 const workflow: Framework = {
   system: 'vercel_workflow',
   scope: 'workflow',
+  mayBe: ({ name }) => /^(?:WORKFLOW|STEP|workflow\.start) /.test(name),
   spans: [
     {
       role: 'run',

@@ -187,6 +187,7 @@ function milliseconds([seconds, nanoseconds]: HrTime): number {
 function find(span: SdkSpan): { framework: Framework; kind: SpanKindOfJobs } | undefined {
   const scope = (span.instrumentationScope ?? span.instrumentationLibrary)?.name;
   for (const framework of scope === undefined ? [] : (byScope.get(scope) ?? anyScope)) {
+    if (!framework.mayBe(span)) continue;
     for (const kind of framework.spans) if (kind.matches(span)) return { framework, kind };
   }
   return undefined;
@@ -200,6 +201,9 @@ byScope.set('gaugeway', []);
 
 /** True for a span that the processor may turn into something; a sampler does not know whose span it is. */
 export function mayTellOfJobs(span: StartedSpan): boolean {
-  for (const { spans } of frameworks) for (const kind of spans) if (kind.matches(span)) return true;
+  for (const { mayBe, spans } of frameworks) {
+    if (!mayBe(span)) continue;
+    for (const kind of spans) if (kind.matches(span)) return true;
+  }
   return false;
 }
