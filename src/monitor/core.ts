@@ -58,7 +58,7 @@ export class Core {
   readonly memory: Memory;
   readonly watch: Watch;
   slowThresholdMs: number;
-  readonly #run = new Run();
+  readonly run = new Run();
   readonly #hasStorage: boolean;
   readonly #stopListening: () => void;
 
@@ -112,35 +112,19 @@ export class Core {
     const isKnown = given === 'success' || given === 'error' || given === 'unknown';
     const outcome = isKnown ? given : errorType === undefined ? 'success' : 'error';
     if (this.samples(operation)) {
-      this.#fill(durationMs, timestamp, outcome, errorType);
-      this.#add(operation, details);
+      const { run } = this;
+      run.durationMs = durationMs;
+      run.timestamp = timestamp;
+      run.outcome = outcome;
+      run.errorType = errorType;
+      this.add(operation, details);
     }
     if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
   }
 
-  /** Keeps one measurement and judges it. */
-  add(
-    operation: Operation,
-    durationMs: number,
-    outcome: Outcome,
-    timestamp: number,
-    errorType: string | undefined,
-    details: RecordDetails = NO_DETAILS,
-  ): void {
-    this.#fill(durationMs, timestamp, outcome, errorType);
-    this.#add(operation, details);
-  }
-
-  #fill(durationMs: number, timestamp: number, outcome: Outcome, errorType: string | undefined): void {
-    const run = this.#run;
-    run.durationMs = durationMs;
-    run.timestamp = timestamp;
-    run.outcome = outcome;
-    run.errorType = errorType;
-  }
-
-  #add(operation: Operation, { tags, metadata: given, error }: RecordDetails): void {
-    const run = this.#run;
+  /** Keeps the run that `run` has been filled with, and judges it. */
+  add(operation: Operation, { tags, metadata: given, error }: RecordDetails = NO_DETAILS): void {
+    const { run } = this;
     const { durationMs, timestamp, outcome, errorType } = run;
     if (!isCountable(durationMs)) return drop('invalid_value');
     const metadata = given === undefined ? undefined : this.options.redaction(given);

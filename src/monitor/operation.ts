@@ -18,8 +18,8 @@ export class Operation {
   /** How many runs each measured one stands for. */
   readonly weight: number;
   readonly series: SeriesTable;
-  /** Monotonic milliseconds of its first run. */
-  firstAt = Number.POSITIVE_INFINITY;
+  /** Monotonic milliseconds of when it was first heard of. */
+  readonly firstAt: number;
   readonly #baseline: Baseline;
   readonly #errorRate: ErrorRate;
   readonly #anomalies: Anomalies;
@@ -32,7 +32,9 @@ export class Operation {
     rules: ErrorRateRules,
     create: (tags: Tags, weight: number) => Series,
     maxSeries: number,
+    now: number,
   ) {
+    this.firstAt = now;
     this.name = name;
     this.rate = rate;
     this.weight = 1 / rate;
@@ -44,7 +46,6 @@ export class Operation {
 
   /** Keeps a run and judges it. */
   add(run: Run, tags: TagsGiven | undefined, metadata: Metadata | undefined): void {
-    if (run.time < this.firstAt) this.firstAt = run.time;
     this.series.find(tags).add(run, metadata);
     const passes = this.#baseline.passes(run);
     if (passes && run.outcome === 'success' && !this.#errorRate.alarm.isOn) return;

@@ -37,7 +37,7 @@ export class Operations {
   }
 
   #learn(given: unknown): Operation {
-    const { maxOperations, maxMetricsPerOperation, sampleRate } = this.#options;
+    const { maxOperations, maxMetricsPerOperation, sampleRate, clock } = this.#options;
     const isName = typeof given === 'string' && given !== '' && given.length <= MAX_NAME;
     if (!isName || (this.#byName.size >= maxOperations && given !== OTHER)) {
       drop(isName ? 'series_limit' : 'invalid_value');
@@ -49,6 +49,7 @@ export class Operations {
       this.#rules,
       (tags, weight) => new Series(tags, weight, maxMetricsPerOperation),
       maxOperations,
+      clock.monotonic(),
     );
     if (this.#byName.size === 0) this.#onFirst();
     this.#byName.set(given, operation);

@@ -68,7 +68,13 @@ interface Ended {
 
 function add(core: Core, name: string, outcome: Outcome, { startTime, durationMs, errorType }: Ended): void {
   const operation = core.operations.find(name);
-  if (core.samples(operation)) core.add(operation, durationMs, outcome, startTime + durationMs, errorType);
+  if (!core.samples(operation)) return;
+  const { run } = core;
+  run.durationMs = durationMs;
+  run.timestamp = startTime + durationMs;
+  run.outcome = outcome;
+  run.errorType = errorType;
+  core.add(operation);
 }
 
 function outcomeOf(errorType: string | undefined): Outcome {

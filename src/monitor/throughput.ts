@@ -43,17 +43,18 @@ export class Throughput {
 class PerSecond {
   #sums: Float64Array | undefined;
   #latest = -1;
+  #slot = 0;
   #endOfLatest = 0;
 
   /** Counts a run, and those that it stands for. */
   addRun({ time, weight }: Run): void {
     const sums = time < this.#endOfLatest ? (this.#sums as Float64Array) : this.#moveTo(time);
-    (sums[this.#latest % SLOTS] as number) += weight;
+    (sums[this.#slot] as number) += weight;
   }
 
   add(now: number, amount: number): void {
     const sums = now < this.#endOfLatest ? (this.#sums as Float64Array) : this.#moveTo(now);
-    (sums[this.#latest % SLOTS] as number) += amount;
+    (sums[this.#slot] as number) += amount;
   }
 
   /** How much there was in the last seconds: the current second as far as it has come, and a part of the oldest. */
@@ -79,6 +80,7 @@ class PerSecond {
       this.#sums[passed % SLOTS] = 0;
     }
     this.#latest = second;
+    this.#slot = second % SLOTS;
     this.#endOfLatest = (second + 1) * 1000;
     return this.#sums;
   }

@@ -18,7 +18,14 @@ export function track<T>(core: Core, name: string, work: () => T, metadata?: unk
     const durationMs = now - startedAt;
     const timestamp = core.timeline.unixAt(now);
     const errorType = outcome === 'error' ? errorClass(error) : undefined;
-    if (isSampled) core.add(operation, durationMs, outcome, timestamp, errorType, { metadata, error });
+    if (isSampled) {
+      const { run } = core;
+      run.durationMs = durationMs;
+      run.timestamp = timestamp;
+      run.outcome = outcome;
+      run.errorType = errorType;
+      core.add(operation, { metadata, error });
+    }
     core.publish(operation, durationMs, outcome, timestamp, errorType);
   };
   return settle(work, {
