@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { catalogue } from '../../src/catalogue/index.ts';
 import { startReceiver } from '../helpers/receiver.ts';
-import { runApp } from '../helpers/run-app.ts';
+import { NODES, runApp } from '../helpers/run-app.ts';
 
 const receiver = await startReceiver();
 afterEach(() => receiver.reset());
@@ -68,6 +68,13 @@ it.each([
     expect(exported()[0]?.explicitBounds).toEqual([...catalogue.httpServerRequestDuration.buckets, 123.456]);
   },
 );
+
+it.each(NODES)('durations of requests are exported on Node %s', async (node) => {
+  const env = { ...receiver.env, PERF_API_LATENCY_MS: '123456' };
+  const end = await runApp({ node, source: app(`${SETUP});`), env });
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  expect(exported().at(-1)?.count).toBe(3);
+});
 
 it('a view of the application for them is honoured', async () => {
   const views = `[{ instrumentName: '${DURATION}', aggregation: { type: 4, options: { boundaries: [7] } } }]`;
