@@ -84,3 +84,13 @@ test('keys of a vendor come from the environment alone', () => {
     for (const value of Object.values(headers)) expect(value).toMatch(/^\$\{env:\w+\}$/);
   }
 });
+
+test.each([
+  ['secure-agent.yaml', agent],
+  ['secure-gateway.yaml', gateway],
+])('%s keeps every extension of what it is laid over, and takes its secrets from the environment', (file, below) => {
+  const secure = read(`deploy/scale-out/${file}`);
+  expect(secure.service.extensions).toEqual([...below.service.extensions, ...Object.keys(secure.extensions)]);
+  for (const { token } of Object.values<{ token: string }>(secure.extensions))
+    expect(token).toMatch(/^\$\{env:AGENT_TOKEN\}$/);
+});
