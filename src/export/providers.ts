@@ -85,10 +85,16 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
   };
 }
 
-/** Requests are many, and short: they are recorded past the SDK, unless a view or a reader of the application's is for it. */
+/**
+ * Requests and jobs are many, and short: they are recorded past the SDK, unless a view or a reader of the application's is
+ * for them.
+ */
 function recordDirectly({ views, metricReaders }: ResolvedOptions, distributions: Distributions): void {
-  const { httpServerRequestDuration: spec } = catalogue;
-  if (metricReaders.length === 0 && !views.some((view) => selects(view, spec))) distributions.direct.add(spec);
+  if (metricReaders.length > 0) return;
+  const { httpServerRequestDuration, jobRunDuration, jobDuration, jobWaitTime } = catalogue;
+  for (const spec of [httpServerRequestDuration, jobRunDuration, jobDuration, jobWaitTime]) {
+    if (!views.some((view) => selects(view, spec))) distributions.direct.add(spec);
+  }
 }
 
 function createPropagator({ propagators }: ResolvedOptions): CompositePropagator {

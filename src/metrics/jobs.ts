@@ -1,20 +1,54 @@
-import type { Instruments } from '../instruments.ts';
+import type { Instruments, Series } from '../instruments.ts';
 import type { JobRun, JobStep, JobTarget, Running } from '../observations.ts';
 import type { BoundedAttributes } from './attributes.ts';
 
+/** The series of a job that succeeds, kept: most do, and finding them anew costs more than recording. */
+interface Known {
+  run?: Series;
+  life?: Series;
+  wait?: Series;
+}
+
+const kept = new WeakMap<Instruments, Map<object, Known>>();
+
 export function recordJobRun(to: Instruments, attributes: BoundedAttributes, run: JobRun): void {
   const job = attributes.job(run);
+  const known = knownOf(to, job);
   const errorType = attributes.errorType(run.errorType);
-  const ended =
-    errorType === undefined
-      ? { ...job, 'gaugeway.job.result': run.result }
-      : { ...job, 'gaugeway.job.result': run.result, 'error.type': errorType };
+  if (run.waitMs !== undefined) {
+    known.wait ??= to.with('jobWaitTime', job);
+    known.wait.record(run.waitMs / 1000);
+  }
+  if (run.result === 'success' && errorType === undefined) {
+    const ended = { ...job, 'gaugeway.job.result': run.result };
+    known.run ??= to.with('jobRunDuration', ended);
+    known.run.record(run.durationMs / 1000);
+    if (run.totalMs === undefined) return;
+    known.life ??= to.with('jobDuration', ended);
+    known.life.record(run.totalMs / 1000);
+    return;
+  }
+  const ended = { ...job, 'gaugeway.job.result': run.result, 'error.type': errorType };
   to.with('jobRunDuration', ended).record(run.durationMs / 1000);
   if (run.totalMs !== undefined) to.with('jobDuration', ended).record(run.totalMs / 1000);
-  if (run.waitMs !== undefined) to.with('jobWaitTime', job).record(run.waitMs / 1000);
   // A run that only put its job back has not failed.
   if (run.final === false && errorType !== undefined)
     to.with('jobRetries', { ...job, 'error.type': errorType }).record(1);
+}
+
+function knownOf(to: Instruments, job: object): Known {
+  let all = kept.get(to);
+  if (all === undefined) {
+    all = new Map();
+    kept.set(to, all);
+  }
+  let known = all.get(job);
+  if (known === undefined) {
+    known = {};
+    // One object for each of so many jobs, and another each time for those beyond.
+    if (Object.isFrozen(job)) all.set(job, known);
+  }
+  return known;
 }
 
 export function recordJobStep(to: Instruments, attributes: BoundedAttributes, step: JobStep): void {
