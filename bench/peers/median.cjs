@@ -1,4 +1,0 @@
-exports.median = (numbers) => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-};
