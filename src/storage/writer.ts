@@ -8,8 +8,8 @@ import type { Row } from './rows.ts';
 
 /** Longest wait for the thread, where somebody asked for what it has. */
 const PATIENCE_MS = 5000;
-/** At the end of a process nobody asked. */
-const LAST_PATIENCE_MS = 1000;
+/** At the end of a process nobody asked; as long as the last export may take. */
+const LAST_PATIENCE_MS = 3000;
 const THREAD = new URL(`./thread${import.meta.url.slice(-3)}`, import.meta.url);
 
 /** The thread that has the file: SQLite waits for disks and for other processes, and the application must not. */
