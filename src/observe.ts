@@ -88,7 +88,11 @@ const reported = new Set<string>();
 export function reportOnce(what: string, error: unknown): void {
   if (reported.has(what)) return;
   reported.add(what);
-  diag.error(`gaugeway: ${what} failed and was contained: ${error instanceof Error ? error.stack : String(error)}`);
+  try {
+    diag.error(`gaugeway: ${what} failed and was contained: ${error instanceof Error ? error.stack : String(error)}`);
+  } catch {
+    // What was thrown cannot be shown, as an object without a prototype, or the logger of `diag` threw.
+  }
 }
 
 function contain(error: unknown): void {

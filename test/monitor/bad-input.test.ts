@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PerformanceMonitor } from '../../src/monitor/index.ts';
 import { createCollector, createMonitor, listen } from './create.ts';
 
@@ -195,6 +195,19 @@ describe('errors', () => {
       expect(monitor.getStats('load')).toMatchObject({ count: 2, errorCount: 2 });
     },
   );
+});
+
+describe('callbacks', () => {
+  it('may throw what cannot be shown, now or later', async () => {
+    const { dropped } = listen();
+    const fail = (): never => {
+      throw Object.create(null);
+    };
+    const { monitor } = createMonitor({ onSlowOperation: async () => fail(), errorReporter: { report: fail } });
+    monitor.record('load', 2000);
+    expect(monitor.getStats('load')?.count).toBe(1);
+    await vi.waitFor(() => expect(dropped).toEqual(['hook_failed', 'hook_failed']));
+  });
 });
 
 describe('options', () => {
