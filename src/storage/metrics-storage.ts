@@ -2,7 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { warnOfVariable } from '../diagnostics.ts';
 import { createRedaction } from '../monitor/metadata.ts';
 import type { MetricStore, StoredMeasurement } from '../monitor/store.ts';
-import { drop } from '../observe.ts';
+import { drop, hookFailed } from '../observe.ts';
 import { amount, milliseconds, type Parser, text, wholeNumber } from '../parsers.ts';
 import { storages } from '../storages.ts';
 import { readVariable } from '../variables.ts';
@@ -66,21 +66,31 @@ export class MetricsStorage implements MetricStore {
 
   /** Takes a measurement to be written soon; never throws. */
   insertMetric(operation: string, measurement: InsertedMetric): void {
-    const { duration, timestamp = Date.now(), isSlow = false } = measurement;
-    const isPossible = typeof operation === 'string' && Number.isFinite(timestamp);
-    if (!isPossible || !(duration >= 0 && Number.isFinite(duration))) return drop('invalid_value');
+    try {
+      this.#insert(operation, measurement);
+    } catch (error) {
+      hookFailed('a storage', error);
+    }
+  }
+
+  #insert(operation: string, measurement: InsertedMetric): void {
+    const { duration, timestamp = Date.now(), errorType, stack, isSlow = false } = measurement;
+    const isPossible = typeof operation === 'string' && Number.isSafeInteger(Math.round(timestamp));
+    if (!isPossible || !Number.isFinite(timestamp) || !(duration >= 0 && Number.isFinite(duration)))
+      return drop('invalid_value');
     if (this.#isClosed || this.#batch.length + this.#writer.waiting >= MAX_WAITING) return drop('buffer_full');
     const error = 'error' in measurement ? measurement.error : false;
     const context = this.#redaction(measurement.context);
+    // One value that the table does not take would cost the whole batch.
     this.#batch.push([
       operation,
       Math.round(timestamp),
       duration,
-      error === undefined ? null : Number(error),
-      measurement.errorType ?? null,
-      measurement.stack ?? null,
+      error === undefined ? null : Number(Boolean(error)),
+      textOrNone(errorType),
+      textOrNone(stack),
       context === undefined ? null : JSON.stringify(context),
-      Number(isSlow),
+      Number(Boolean(isSlow)),
     ]);
     if (this.#batch.length >= MAX_BATCH) this.#write();
     else this.#timer ??= setTimeout(() => this.#write(), this.#writeDelayMs).unref();
@@ -105,7 +115,7 @@ export class MetricsStorage implements MetricStore {
     const slow = filterSlow ? 'AND is_slow = 1' : '';
     const where = `WHERE operation = ? AND timestamp >= ? ${slow}`;
     const query = `SELECT * FROM metrics ${where} ORDER BY timestamp, rowid`;
-    return this.#read(query, operation, since(windowSeconds)).map(metricOf);
+    return this.#read(query, named(operation), since(windowSeconds)).map(metricOf);
   }
 
   /** Counts and durations of an operation, or of all, within the last seconds. */
@@ -117,7 +127,7 @@ export class MetricsStorage implements MetricStore {
       SELECT count(*) AS total, count(error) AS known, sum(error) AS errors, avg(duration) AS average,
         min(duration) AS shortest, max(duration) AS longest, sum(is_slow) AS slow
       FROM metrics WHERE timestamp >= ? ${operation === undefined ? '' : 'AND operation = ?'}`;
-    const [row] = this.#read(query, since(windowSeconds), ...(operation === undefined ? [] : [operation]));
+    const [row] = this.#read(query, since(windowSeconds), ...(operation === undefined ? [] : [named(operation)]));
     return statsOf(row);
   }
 
@@ -168,6 +178,16 @@ function since(windowSeconds: number): number {
 function defaultRetention(): number {
   const variables = ['GAUGEWAY_SAMPLING_WINDOW_SECONDS', 'SAMPLING_WINDOW_SECONDS'];
   return readVariable({ variables, parser: amount, fallback: 3600 }, process.env, warnOfVariable);
+}
+
+function textOrNone(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function named(operation: string): string {
+  if (typeof operation !== 'string')
+    throw new TypeError('gaugeway: an operation of a storage is asked for by its name');
+  return operation;
 }
 
 function checked<T>(name: string, value: T, parser: Parser<T>): T {

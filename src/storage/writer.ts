@@ -94,8 +94,9 @@ export class Writer {
   }
 
   #ask(request: Request): void {
-    this.#asked = (this.#asked + 1) | 0;
+    // What cannot be sent throws, and is never answered.
     this.#worker.postMessage(request);
+    this.#asked = (this.#asked + 1) | 0;
   }
 
   #settled(patienceMs: number): boolean {

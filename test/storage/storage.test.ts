@@ -141,6 +141,45 @@ describe('a storage', () => {
     expect(storage.getMetrics(name)).toHaveLength(3);
   });
 
+  it.each([
+    { duration: 5, timestamp: 1e300 },
+    { duration: 5, timestamp: 5n },
+    { duration: 5, errorType: { name: 'E' } },
+    { duration: 5, stack: () => 'at' },
+    { duration: 5, isSlow: 'yes' },
+    { duration: 5, error: new RangeError('no') },
+    {
+      get duration(): never {
+        throw new Error('no');
+      },
+    },
+    null,
+  ])('goes on writing to its file after the row %#, whatever it holds', (row) => {
+    const { storage, path } = create();
+    storage.insertMetric('load', { duration: 1 });
+    expect(() => storage.insertMetric('hostile', row as never)).not.toThrow();
+    storage.insertMetric('load', { duration: 2 });
+    expect(storage.getMetrics('load').map(({ duration }) => duration)).toEqual([1, 2]);
+    storage.close();
+    const file = new DatabaseSync(path);
+    expect(file.prepare("SELECT count(*) AS rows FROM metrics WHERE operation = 'load'").get()).toEqual({ rows: 2 });
+    file.close();
+  });
+
+  it('counts as failed what was given with the error itself', () => {
+    const { storage } = create();
+    storage.insertMetric('load', { duration: 5, error: new RangeError('no') as never, isSlow: 1 as never });
+    expect(storage.getAggregatedStats('load')).toMatchObject({ totalCount: 1, errorCount: 1, slowCount: 1 });
+  });
+
+  it('refuses to look for an operation that has no name, and can still be asked', () => {
+    const { storage } = create();
+    storage.insertMetric('load', { duration: 1 });
+    expect(() => storage.getMetrics(Symbol('load') as never)).toThrow(/by its name/);
+    expect(() => storage.getAggregatedStats(5 as never)).toThrow(/by its name/);
+    expect(storage.getMetrics('load')).toHaveLength(1);
+  });
+
   it('counts what it cannot hold when it is flooded, and gives the rest', () => {
     const { storage } = create();
     const counts = drops();
