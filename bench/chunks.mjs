@@ -34,11 +34,12 @@ const WARM_UP = 50_000;
 const ROUNDS = isQuick ? 7 : 21;
 
 /** Starts `concurrent` streams and returns what delivers the next chunk of one of them. */
-function open({ path, first, text }, { concurrent = 1, older = false } = {}) {
-  const all = Buffer.from(Array.from({ length: POOL }, (_, i) => text(i)).join(''));
+function open({ path, first, text }, { concurrent = 1, older = false, together = 1 } = {}) {
+  const textOf = (i) => Array.from({ length: together }, (_, of) => text(i * together + of)).join('');
+  const all = Buffer.from(Array.from({ length: POOL }, (_, i) => textOf(i)).join(''));
   const pool = [];
   for (let i = 0, at = 0; i < POOL; i++) {
-    const length = Buffer.byteLength(text(i));
+    const length = Buffer.byteLength(textOf(i));
     pool.push(all.subarray(at, at + length));
     at += length;
   }
@@ -75,6 +76,7 @@ observe({ observed: () => observed.listeners++ });
 const figures = {};
 const cases = Object.entries(streams).map(([name, stream]) => [name, stream, {}]);
 cases.push(['openai chat, 50 at once', streams['openai chat'], { concurrent: 50 }]);
+cases.push(['openai chat, eight events in it', streams['openai chat'], { together: 8 }]);
 cases.push(['openai chat, older undici', streams['openai chat'], { older: true }]);
 for (const [name, stream, how] of cases) {
   const bare = open(stream, how);

@@ -10,6 +10,8 @@ const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const DATA = Buffer.from('data');
 const DONE = '[DONE]';
+/** What ends an event, and the line before it, in either kind of lines. */
+const BLANK_LINES = [Buffer.from('\n\n'), Buffer.from('\r\n\r\n')] as const;
 
 /** Reads a server-sent event stream (WHATWG HTML, section 9.2) for what its events tell; memory is constant. */
 export class EventStream {
@@ -20,6 +22,7 @@ export class EventStream {
   readonly #scanner: JsonScanner;
   readonly #repetition: Repetition | undefined;
   #events = 0;
+  #blankLine: Buffer = BLANK_LINES[0];
   #lastEventTold = true;
   #held: Buffer | undefined;
   #heldLength = 0;
@@ -45,21 +48,52 @@ export class EventStream {
   }
 
   feed(chunk: Buffer): void {
-    const isBetweenEvents = this.#column === 0 && !this.#hasData;
-    const repeated = isBetweenEvents ? this.#repetition?.match(chunk) : undefined;
-    if (repeated !== undefined) {
-      if (this.#format.repetitive === 'counts') this.#hold(chunk, repeated);
-      return;
+    const repetition = this.#repetition;
+    let at = 0;
+    // A busy network delivers several events at once.
+    if (repetition?.look(chunk) === true) {
+      while (at < chunk.length) {
+        let end = this.#isBetweenEvents ? repetition.pass(at, chunk.length) : -1;
+        if (end !== -1) {
+          if (this.#format.repetitive === 'counts') this.#hold(chunk.subarray(at, end), repetition.passed);
+        } else {
+          end = this.#endOfEventAt(chunk, at);
+          if (end === -1) break;
+          this.#readEvent(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end), repetition);
+        }
+        at = end;
+      }
     }
+    if (at === chunk.length) return;
+    this.#readHeld();
+    this.#read(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  get #isBetweenEvents(): boolean {
+    return this.#column === 0 && !this.#hasData;
+  }
+
+  /** The index behind the blank line that comes next, or -1. */
+  #endOfEventAt(chunk: Buffer, from: number): number {
+    let at = chunk.indexOf(this.#blankLine, from);
+    if (at === -1 && this.#events === 0) {
+      this.#blankLine = this.#blankLine === BLANK_LINES[0] ? BLANK_LINES[1] : BLANK_LINES[0];
+      at = chunk.indexOf(this.#blankLine, from);
+    }
+    return at === -1 ? -1 : at + this.#blankLine.length;
+  }
+
+  #readEvent(chunk: Buffer, repetition: Repetition): void {
+    const isWhole = this.#isBetweenEvents;
     this.#readHeld();
     const before = this.#events;
     this.#read(chunk);
-    const isOneEvent = isBetweenEvents && this.#events === before + 1 && this.#column === 0 && !this.#hasData;
-    if (isOneEvent && (this.#format.repetitive === 'counts' || !this.#lastEventTold)) this.#repetition?.learn(chunk);
+    const isOneEvent = isWhole && this.#events === before + 1 && this.#isBetweenEvents;
+    if (isOneEvent && (this.#format.repetitive === 'counts' || !this.#lastEventTold)) repetition.learn(chunk);
   }
 
   /** Keeps an event until it is known to be the last of its kind: its counts replace those of the ones before. */
-  #hold(chunk: Buffer, kind: Template): void {
+  #hold(chunk: Buffer, kind: Template | undefined): void {
     if (kind !== this.#heldKind) this.#readHeld();
     this.#heldKind = kind;
     this.#held ??= Buffer.allocUnsafe(MAX_EVENT);

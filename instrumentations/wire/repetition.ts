@@ -8,6 +8,8 @@ const NINE = 0x39;
 const MAX_TEXT = 256;
 /** Longest event that is recognised. */
 export const MAX_EVENT = 4096;
+/** Longest chunk in which events are recognised: as much as a socket is read at once. */
+const MAX_CHUNK = 64 * 1024;
 /** Kinds of events remembered at once: streams of several choices or tool calls take turns. */
 const MAX_TEMPLATES = 2;
 /** A stream whose events never repeat stops being learned from. */
@@ -38,9 +40,9 @@ const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH),
 );
 
-// The event that is looked at. Only a view compares eight bytes at a time, which is five times as fast as byte by byte
-// and twice as fast as native code, and a view of the event's own memory costs more to make than the event to copy.
-const copy = new Uint8Array(MAX_EVENT);
+// The chunk that is looked at. Only a view compares eight bytes at a time, which is five times as fast as byte by byte
+// and twice as fast as native code, and a view of the chunk's own memory costs more to make than the chunk to copy.
+const copy = new Uint8Array(MAX_CHUNK);
 const copyView = new DataView(copy.buffer);
 
 /**
@@ -58,18 +60,28 @@ export class Repetition {
     this.#slots = SLOTS[tells];
   }
 
-  /** What `chunk` repeats when it is one whole event like one before: the same object for all that are alike. */
-  match(chunk: Buffer): Template | undefined {
-    if (this.#templates.length === 0 || chunk.length > MAX_EVENT) return undefined;
+  /** What the last event that was passed repeats: the same object for all that are alike. */
+  passed: Template | undefined;
+
+  /** Makes `chunk` the one that is looked at; false when there is nothing to be found in it. */
+  look(chunk: Buffer): boolean {
+    const isHopeless = this.#templates.length === 0 && this.#vain >= MAX_VAIN;
+    if (isHopeless || chunk.length > MAX_CHUNK) return false;
     copy.set(chunk);
+    return true;
+  }
+
+  /** Where the event ends that begins at `from`, if it is like one before; else -1. */
+  pass(from: number, length: number): number {
     for (let at = 0; at < this.#templates.length; at++) {
       const template = this.#templates[at] as Template;
-      if (isCopyLike(chunk.length, template)) {
-        this.#vain = 0;
-        return template;
-      }
+      const end = endOfAlike(from, length, template);
+      if (end === -1) continue;
+      this.#vain = 0;
+      this.passed = template;
+      return end;
     }
-    return undefined;
+    return -1;
   }
 
   /** Remembers a chunk that was parsed as exactly one event. */
@@ -83,28 +95,29 @@ export class Repetition {
   }
 }
 
-function isCopyLike(length: number, { bytes, parts }: Template): boolean {
+/** What is alike ends as an event ends, so nothing of the next one belongs to it. */
+function endOfAlike(start: number, length: number, { bytes, parts }: Template): number {
   let from = 0;
-  let at = 0;
+  let at = start;
   for (let part = 0; part < parts.length; part++) {
     const { end, isText } = parts[part] as Template['parts'][number];
     if (part > 0) at = isText ? endOfText(copy, at, length) : endOfDigits(copy, at, length);
-    if (at < 0 || at + end - from > length) return false;
+    if (at < 0 || at + end - from > length) return -1;
     // Two numbers that are equal are the same bytes; bytes that make no number are never equal, and then it is parsed.
     const size = end - from;
     if (size < 8) {
-      for (; from < end; from++, at++) if (bytes.getUint8(from) !== copy[at]) return false;
+      for (; from < end; from++, at++) if (bytes.getUint8(from) !== copy[at]) return -1;
       continue;
     }
     // The last eight may overlap with those before.
-    if (bytes.getFloat64(end - 8, true) !== copyView.getFloat64(at + size - 8, true)) return false;
+    if (bytes.getFloat64(end - 8, true) !== copyView.getFloat64(at + size - 8, true)) return -1;
     for (let i = 0; i < size - 8; i += 8) {
-      if (bytes.getFloat64(from + i, true) !== copyView.getFloat64(at + i, true)) return false;
+      if (bytes.getFloat64(from + i, true) !== copyView.getFloat64(at + i, true)) return -1;
     }
     from = end;
     at += size;
   }
-  return at === length;
+  return at;
 }
 
 function templateOf(chunk: Buffer, slot: RegExp): Template | undefined {
