@@ -51,7 +51,12 @@ export function defineInstrumentation<Options = Record<string, never>>(
           restores.set(open, restore);
           return open;
         };
-        const unpatch = (library: unknown): void => restores.get(library)?.();
+        const unpatch = (library: unknown): void => {
+          const restore = restores.get(library);
+          // `disable` restores what is left: a hook that counts its copies must not count one twice.
+          restores.delete(library);
+          restore?.();
+        };
         const files = spec.files?.map(
           (file) => new InstrumentationNodeModuleFile(`${spec.library}/${file}`, ['*'], patch, unpatch),
         );

@@ -39,6 +39,11 @@ it('a hook patches its library when it is loaded, and restores it when it is dis
   expect(await run(app(HOOK))).toEqual({ states: [' idle', '1.2.3 active', 43, 42], lines: [], stderr: '' });
 });
 
+it('a hook is restored once, however many know of its library', async () => {
+  const counting = '(library) => { let restores = 0; library.answer = () => restores; return () => { restores++; }; }';
+  expect(await run(app(counting))).toMatchObject({ states: [' idle', '1.2.3 active', 0, 1] });
+});
+
 it('a library whose shape does not fit is left as it is, which one line tells', async () => {
   expect(await run(app('() => undefined'))).toEqual({
     states: [' idle', '1.2.3 refused', 42, 42],
