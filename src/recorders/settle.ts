@@ -10,9 +10,9 @@ export interface Settled<T> {
 
 /**
  * Calls `work` and tells when it ended, now or later. The caller gets the same value, the same error object, and for a
- * native promise one that settles the same way: handling the original on the side would hide an unhandled rejection.
+ * plain promise one that settles the same way: handling the original on the side would hide an unhandled rejection.
  * A thenable with a `then` of its own is handed back and watched: calling it ourselves could read a body (an SDK's
- * promise) or run a query.
+ * promise) or run a query. So is a promise that is more than that, as one with `cancel()` or `json()` on it.
  */
 export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
   let result: T;
@@ -26,7 +26,7 @@ export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
     guarded('a recorder', () => settled.done(result as Awaited<T>));
     return result;
   }
-  if (result.then !== Promise.prototype.then) {
+  if (!isPlainPromise(result)) {
     guarded('a recorder', () => watch(result as PromiseLike<unknown>, settled as Settled<unknown>));
     return result;
   }
@@ -44,6 +44,13 @@ export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Nothing is lost where another promise takes its place. */
+function isPlainPromise(value: PromiseLike<unknown>): boolean {
+  if (value.then !== Promise.prototype.then || Object.getPrototypeOf(value) !== Promise.prototype) return false;
+  for (const _ in value) return false;
+  return true;
 }
 
 /**
@@ -69,11 +76,11 @@ function watch(thenable: PromiseLike<unknown>, settled: Settled<unknown>): void 
     return thenable.then(
       (value) => {
         tell(() => settled.done(value));
-        return onDone ? onDone(value) : (value as never);
+        return typeof onDone === 'function' ? onDone(value) : (value as never);
       },
       (error) => {
         tell(() => settled.failed(error));
-        if (onFailed) return onFailed(error);
+        if (typeof onFailed === 'function') return onFailed(error);
         throw error;
       },
     );

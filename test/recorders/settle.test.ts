@@ -102,3 +102,52 @@ describe("the promise of an SDK's own", () => {
     expect(kinds().length + recording.dropped.length).toBe(3);
   });
 });
+
+describe('a promise that is more than a promise', () => {
+  it('is handed back with what an HTTP client has put on it', async () => {
+    const request = Object.assign(Promise.resolve('answer'), { json: () => 'read' });
+    const returned = jobs.run('job', () => request);
+    expect(returned).toBe(request);
+    expect(returned.json()).toBe('read');
+    await delay(20);
+    expect(Object.getOwnPropertyNames(request)).toEqual(['json']);
+    expect(recording.running.size).toBe(0);
+  });
+
+  it('leaves no rejection behind that its own methods have handled', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    try {
+      const failed = Promise.reject(new RangeError('mine'));
+      const request = Object.assign(failed, { json: async () => failed.catch(() => 'handled') });
+      expect(await jobs.run('job', () => request).json()).toBe('handled');
+      await delay(20);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
+  it('can still be cancelled, and its end is told', async () => {
+    class Cancellable<T> extends Promise<T> {
+      isCancelled = false;
+      cancel(): void {
+        this.isCancelled = true;
+      }
+    }
+    const work = new Cancellable<string>((resolve) => setTimeout(resolve, 5, 'done'));
+    const returned = jobs.run('job', () => work);
+    returned.cancel();
+    expect(work.isCancelled).toBe(true);
+    await expect((async () => await returned)()).resolves.toBe('done');
+    expect(recording.observations).toMatchObject([{ kind: 'job_run', result: 'success' }]);
+  });
+});
+
+it('a handler that is no function is none, as with any promise', async () => {
+  const promise = jobs.run('job', () => new BodyPromise<number>((resolve) => resolve(1)));
+  await expect((promise.then as (handler: unknown) => Promise<unknown>)({})).resolves.toBe(1);
+  const failing = jobs.run('job', () => new BodyPromise<number>((_, reject) => reject(new RangeError('mine'))));
+  await expect((failing.then as (...handlers: unknown[]) => Promise<unknown>)(null, {})).rejects.toThrow('mine');
+});
