@@ -85,9 +85,9 @@ function ask(call: () => unknown, args: readonly unknown[], model: unknown, meth
       done: (result) => (streaming ? step.streams() : step.answered(resultOf(result))),
       failed: (error) => {
         operation.attemptFailed(error);
-        step.failed(error);
-        // How a stream ends is told by nobody: it may be given up before the next attempt.
-        if (streaming && abortSignal instanceof AbortSignal) step.waits(abortSignal);
+        const mayFollow = step.failed(error);
+        // How a stream ends is told by nobody: it may be given up before the next attempt. One signal may serve many calls.
+        if (mayFollow && streaming && abortSignal instanceof AbortSignal) step.waits(abortSignal);
       },
       unobservable: () => step.streams(),
     }),

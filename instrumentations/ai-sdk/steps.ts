@@ -61,13 +61,15 @@ export class ModelStep {
     this.#hasTools = true;
   }
 
-  /** An attempt failed; the AI SDK tries again what its error says may be tried again. */
-  failed(error: unknown): void {
+  /** An attempt failed; the AI SDK tries again what its error says may be tried again. False where it was the last one. */
+  failed(error: unknown): boolean {
     this.#failure = { error };
     this.#failures++;
-    if (this.#maxRetries === undefined) return;
+    if (this.#maxRetries === undefined) return true;
     const isRetried = (error as { isRetryable?: unknown } | null | undefined)?.isRetryable === true;
-    if (!isRetried || this.#failures > this.#maxRetries) this.#call?.fail(error);
+    if (isRetried && this.#failures <= this.#maxRetries) return true;
+    this.#call?.fail(error);
+    return false;
   }
 
   /** Another attempt follows, unless the application aborts first. */

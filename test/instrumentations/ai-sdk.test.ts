@@ -281,6 +281,26 @@ describe.each(OLDER)('$alias', ({ alias, provider }) => {
   });
 });
 
+it.each(OLDER)('leaves nothing on a signal that outlives the streams which failed: $alias', async ({ alias }) => {
+  const source = `import { getEventListeners } from 'node:events';
+    import { streamText } from 'ai';
+    class Failing {
+      supportedUrls = {}; provider = 'mine'; modelId = 'mine'; specificationVersion = '${alias === 'ai-5' ? 'v2' : 'v3'}';
+      async doStream() { throw new TypeError('mine'); }
+    }
+    const { signal } = new AbortController();
+    for (let call = 0; call < 12; call++) {
+      await streamText({ model: new Failing(), prompt: 'Hi', abortSignal: signal, onError() {} }).consumeStream({ onError() {} });
+    }
+    console.log(getEventListeners(signal, 'abort').length);`;
+  const file = writeAppWith(alias, 'ai', source, '.mjs');
+  receiver.reset();
+  const end = await runApp({ file, flags: REGISTER, env: receiver.env });
+  rmSync(dirname(file), { recursive: true, force: true });
+  expect(end).toMatchObject({ code: 0, stdout: '0\n', stderr: '' });
+  expect(receiver.total(CALLS, { [MODEL]: 'mine' })).toBe(12);
+});
+
 it.each([AI_7, ...OLDER])('tells of models of the gateway, which the wire does not know: $alias', async ({ alias }) => {
   const source = `import { generateText, jsonSchema, tool } from 'ai';
     let asked = 0;
