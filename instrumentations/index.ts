@@ -61,7 +61,6 @@ const all: readonly {
     create: () => langgraphInstrumentation(),
   },
   { name: 'openai-agents', loads: '@openai/agents-core', create: () => openaiAgentsInstrumentation() },
-  { name: 'pg-boss', loads: 'pg-boss', create: () => pgBossInstrumentation() },
 ];
 
 function sdk({ modelEndpoints }: ResolvedOptions) {

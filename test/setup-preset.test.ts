@@ -100,6 +100,13 @@ describe('preset()', () => {
     expect(summary()).toEqual(ONCE);
   });
 
+  it('has one instrumentation for each library', async () => {
+    const end = await run(`
+      const names = preset().instrumentations.map(({ instrumentationName }) => instrumentationName);
+      console.log(names.length > 10, names.filter((name, at) => names.indexOf(name) !== at).join());`);
+    expect(end).toMatchObject({ code: 0, stdout: 'true \n', stderr: '' });
+  });
+
   it('measures a call on the wire once, and no more after stop()', async () => {
     const end = await run(
       `import { createServer } from 'node:http';
