@@ -60,6 +60,7 @@ export class Core {
   slowThresholdMs: number;
   readonly run = new Run();
   readonly #hasStorage: boolean;
+  #isStoring = false;
   readonly #stopListening: () => void;
 
   constructor(options: ResolvedMonitorOptions) {
@@ -186,11 +187,15 @@ export class Core {
     isSlow: boolean,
     thrown: unknown,
   ): void {
+    // A storage that measures itself is not asked to store that.
+    if (this.#isStoring) return;
     const { storage, captureStacks } = this.options;
     const error = outcome === 'unknown' ? undefined : outcome === 'error';
     const stack = captureStacks && thrown instanceof Error ? thrown.stack : undefined;
     const row = { timestamp, duration, error, errorType, stack, context, isSlow };
+    this.#isStoring = true;
     contained('a storage', () => storage?.insertMetric(operation, row));
+    this.#isStoring = false;
   }
 }
 

@@ -20,6 +20,7 @@ export interface EventCollector {
 /** Hands measurements to a collector of events, if there is one. */
 export class Events {
   readonly #collector: EventCollector | undefined;
+  #isTelling = false;
 
   constructor(collector: EventCollector | undefined) {
     if (collector !== undefined && typeof collector?.collect !== 'function') {
@@ -30,8 +31,11 @@ export class Events {
 
   emit(type: PerformanceEventType, metric: string, value: number, unit: string, tags: Tags, timestamp: number): void {
     const collector = this.#collector;
-    if (collector === undefined || !Number.isFinite(value)) return;
+    // What it records while it takes an event is no event.
+    if (collector === undefined || this.#isTelling || !Number.isFinite(value)) return;
     const event: PerformanceEvent = { type, data: { metric, value, unit, tags }, timestamp };
+    this.#isTelling = true;
     contained('an event collector', () => collector.collect(event));
+    this.#isTelling = false;
   }
 }

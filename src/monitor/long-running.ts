@@ -27,6 +27,7 @@ export class LongRunningJobs {
   readonly latest: LongRunningJob[] = [];
   readonly #options: ResolvedMonitorOptions;
   readonly #anomalies: Anomalies;
+  #isTelling = false;
   readonly #timers = new Map<Running, ReturnType<typeof setTimeout>>();
 
   constructor(options: ResolvedMonitorOptions, anomalies: Anomalies) {
@@ -73,7 +74,11 @@ export class LongRunningJobs {
     if (this.latest.length > MAX_KEPT) this.latest.shift();
     log.warn(`Long running job detected: ${jobId}`, { durationMs, tags });
     this.#anomalies.count('long_running_job', 'warning', jobId, job.timestamp);
-    if (onLongRunningJob !== undefined) contained('onLongRunningJob', () => onLongRunningJob(job));
+    // A callback may record a long job too, and must not be called for that one.
+    if (onLongRunningJob === undefined || this.#isTelling) return;
+    this.#isTelling = true;
+    contained('onLongRunningJob', () => onLongRunningJob(job));
+    this.#isTelling = false;
   }
 }
 
