@@ -23,6 +23,8 @@ interface OperationFacts extends OperationTiming {
   /** Milliseconds. */
   readonly slowMs: number;
   readonly errorRateLimit: number;
+  /** How many of its runs were measured, each of which may stand for several. */
+  readonly measured: number;
   /** Its part of the time of all operations, and how many there are. */
   readonly shareOfTime: number;
   readonly operations: number;
@@ -44,8 +46,8 @@ const ofOperations: readonly Rule<OperationFacts>[] = [
     id: 'long_tail',
     title: 'A few runs take many times as long as most: look for locks, cold caches, retries and large inputs',
     severity: 'warning',
-    evidence: ({ count, p50, p99 }) =>
-      count >= MIN_RUNS && p50 > 0 && p99 >= Math.max(10 * p50, FELT_MS)
+    evidence: ({ measured, count, p50, p99 }) =>
+      measured >= MIN_RUNS && p50 > 0 && p99 >= Math.max(10 * p50, FELT_MS)
         ? `P99 ${ms(p99)} is ${(p99 / p50).toFixed(0)} times P50 ${ms(p50)} over ${count} runs`
         : undefined,
   },
@@ -53,15 +55,15 @@ const ofOperations: readonly Rule<OperationFacts>[] = [
     id: 'usually_slow',
     title: 'Not an outlier but the rule: one run of twenty or more is slow',
     severity: 'warning',
-    evidence: ({ count, p95, slowMs }) =>
-      count >= MIN_RUNS && p95 > slowMs ? `P95 ${ms(p95)} is above ${ms(slowMs)} over ${count} runs` : undefined,
+    evidence: ({ measured, count, p95, slowMs }) =>
+      measured >= MIN_RUNS && p95 > slowMs ? `P95 ${ms(p95)} is above ${ms(slowMs)} over ${count} runs` : undefined,
   },
   {
     id: 'fails_often',
     title: 'It fails often: see its error types before its speed',
     severity: 'critical',
-    evidence: ({ count, errorCount, errorRateLimit }) =>
-      count >= MIN_CALLS && errorCount / count > errorRateLimit
+    evidence: ({ measured, count, errorCount, errorRateLimit }) =>
+      measured >= MIN_CALLS && errorCount / count > errorRateLimit
         ? `${errorCount} of ${count} runs failed, above ${percent(errorRateLimit)}`
         : undefined,
   },
@@ -69,8 +71,8 @@ const ofOperations: readonly Rule<OperationFacts>[] = [
     id: 'takes_most_time',
     title: 'Most of the measured time goes here: what it gains, all gain',
     severity: 'info',
-    evidence: ({ count, operations, shareOfTime }) =>
-      count >= MIN_RUNS && operations >= 3 && shareOfTime > 0.5
+    evidence: ({ measured, operations, shareOfTime }) =>
+      measured >= MIN_RUNS && operations >= 3 && shareOfTime > 0.5
         ? `${percent(shareOfTime)} of the time of ${operations} operations`
         : undefined,
   },
@@ -138,12 +140,16 @@ const ofProcess: readonly Rule<ProcessFacts>[] = [
 
 /** What the numbers of a monitor advise, operations first. */
 export function recommendationsOf(core: Core): Recommendation[] {
-  const timings = core.operations.all().map((operation) => ({ name: operation.name, timing: timingOf(operation) }));
+  const timings = core.operations.all().map((operation) => ({ operation, timing: timingOf(operation) }));
   const totalTime = timings.reduce((sum, { timing }) => sum + timing.avgDuration * timing.count, 0);
   const limits = { slowMs: core.slowThresholdMs, errorRateLimit: core.options.errorRateThreshold };
-  const found = timings.flatMap(({ name, timing }) => {
+  const found = timings.flatMap(({ operation: { name, weight }, timing }) => {
     const shareOfTime = totalTime === 0 ? 0 : (timing.avgDuration * timing.count) / totalTime;
-    return apply(ofOperations, { ...timing, ...limits, shareOfTime, operations: timings.length }, name);
+    return apply(
+      ofOperations,
+      { ...timing, ...limits, measured: timing.count / weight, shareOfTime, operations: timings.length },
+      name,
+    );
   });
   for (const [model, facts] of core.models.all(core.timeline.now())) found.push(...apply(ofModels, facts, model));
   const process = { utilization: core.eventLoop.utilization(), resources: core.resources.latest };

@@ -33,11 +33,14 @@ export class ErrorRate {
   readonly alarm: Alarm;
   readonly #rules: ErrorRateRules;
   readonly #count: (range: Range) => Calls;
+  readonly #minCalls: number;
   #judgedAt = 0;
 
-  constructor(name: string, rules: ErrorRateRules, count: (range: Range) => Calls) {
+  /** @param weight how many calls each counted one stands for: those that it stands for are no evidence */
+  constructor(name: string, rules: ErrorRateRules, count: (range: Range) => Calls, weight = 1) {
     this.alarm = new Alarm(name, 'high_error_rate', rules.anomalies);
     this.#rules = rules;
+    this.#minCalls = rules.limits.minCalls * weight;
     this.#count = count;
   }
 
@@ -54,11 +57,11 @@ export class ErrorRate {
   #whatIsHigh(now: number): { rate: number; threshold: number } | undefined {
     const { limits, threshold, windowMs } = this.#rules;
     const whole = this.#count(lastMs(now, Math.min(windowMs, LONGEST_WINDOW_MS)));
-    if (whole.calls >= limits.minCalls && rateOf(whole) > threshold) return { rate: rateOf(whole), threshold };
+    if (whole.calls >= this.#minCalls && rateOf(whole) > threshold) return { rate: rateOf(whole), threshold };
     const recent = this.#recently(now);
     const before = this.#count({ now, from: now - 2 * SPIKE_MS, to: now - SPIKE_MS });
     const spike = Math.max(threshold, limits.spikeFactor * rateOf(before));
-    const isSpike = recent.calls >= limits.minCalls && rateOf(recent) > threshold && rateOf(recent) >= spike;
+    const isSpike = recent.calls >= this.#minCalls && rateOf(recent) > threshold && rateOf(recent) >= spike;
     return isSpike ? { rate: rateOf(recent), threshold: spike } : undefined;
   }
 

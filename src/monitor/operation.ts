@@ -41,7 +41,7 @@ export class Operation {
     this.series = new SeriesTable((tags) => create(tags, this.weight), maxSeries);
     this.#anomalies = rules.anomalies;
     this.#baseline = new Baseline(rules.limits);
-    this.#errorRate = new ErrorRate(name, rules, (range) => callsOf(this.series.matching(), range));
+    this.#errorRate = new ErrorRate(name, rules, (range) => callsOf(this.series.matching(), range), this.weight);
   }
 
   /** Keeps a run and judges it. */

@@ -41,6 +41,8 @@ export class Throughput {
 
 /** An amount for each second of the last hour. */
 class PerSecond {
+  /** How many runs one may stand for. */
+  largestWeight = 1;
   #sums: Float64Array | undefined;
   #latest = -1;
   #slot = 0;
@@ -50,6 +52,7 @@ class PerSecond {
   addRun({ time, weight }: Run): void {
     const sums = time < this.#endOfLatest ? (this.#sums as Float64Array) : this.#moveTo(time);
     (sums[this.#slot] as number) += weight;
+    if (weight > this.largestWeight) this.largestWeight = weight;
   }
 
   add(now: number, amount: number): void {

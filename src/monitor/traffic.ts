@@ -24,7 +24,9 @@ export class Traffic {
   }
 
   judge(now: number, timestamp: number): void {
-    const seconds = WINDOWS_S.find((window) => this.#rateBefore(window, now) * window >= this.#limits.minRequests);
+    // Runs that one of them stands for are no evidence.
+    const enough = this.#limits.minRequests * this.#throughput.requests.largestWeight;
+    const seconds = WINDOWS_S.find((window) => this.#rateBefore(window, now) * window >= enough);
     if (seconds === undefined) return;
     const value = this.#throughput.requests.sum(now, seconds) / seconds;
     const threshold = this.#rateBefore(seconds, now) * this.#limits.throughputShare;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PerformanceMonitor } from '../../src/monitor/index.ts';
 import { createMonitor, listen } from './create.ts';
 import { createRandom } from './random.ts';
@@ -6,7 +6,32 @@ import { createRandom } from './random.ts';
 /** Far beyond what chance does: one run of the test in some billions. */
 const SIGMAS = 6;
 
+afterEach(() => vi.restoreAllMocks());
+
 describe('sampling', () => {
+  it.each([0.1, 0.01])(
+    'at %d judges by what was measured: even traffic with few errors is no anomaly',
+    (sampleRate) => {
+      vi.spyOn(Math, 'random').mockImplementation(createRandom(3));
+      const { monitor, clock } = createMonitor({ sampleRate });
+      const random = createRandom(4);
+      for (let second = 0; second < 3600; second++) {
+        for (let i = 0; i < 2; i++) monitor.record('load', 10, random() < 0.02 ? { errorType: 'timeout' } : {});
+        clock.advance(1000);
+        if (second % 10 === 0) monitor.detectAnomalies();
+      }
+      expect(monitor.detectAnomalies()).toEqual([]);
+    },
+  );
+
+  it('advises nothing from a few measured runs that stand for many', () => {
+    const { monitor } = createMonitor({ sampleRate: 0.01 });
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    for (const ms of [10, 10, 500]) monitor.record('load', ms, ms > 10 ? { errorType: 'timeout' } : {});
+    expect(monitor.getStats('load')).toMatchObject({ count: 300, errorCount: 100 });
+    expect(monitor.getRecommendations()).toEqual([]);
+  });
+
   it('of one in ten gives totals within the bounds of chance', () => {
     const { monitor, clock } = createMonitor({ sampleRate: 0.1 });
     const random = createRandom(1);
