@@ -162,6 +162,9 @@ export class Core {
     this.models.clear();
     this.anomalies.clear();
     this.resources.clear();
+    this.memory.clear();
+    this.levels.clear();
+    this.watch.clear();
     this.slow.latest.length = 0;
     this.longRunning.latest.length = 0;
   }

@@ -21,6 +21,10 @@ export class Memory {
     this.#alarm = new Alarm('heap_used', 'high_memory', anomalies);
   }
 
+  clear(): void {
+    this.#alarm.isOn = false;
+  }
+
   /** Undefined on a runtime that does not tell. */
   read(timestamp: number): MemoryMetrics | undefined {
     const bytes = (globalThis as { process?: { memoryUsage?(): MemoryMetrics } }).process?.memoryUsage?.();

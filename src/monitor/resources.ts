@@ -49,6 +49,8 @@ export class Resources {
   clear(): void {
     this.#kept = [];
     this.#busySince = undefined;
+    this.#memory.isOn = false;
+    this.#cpu.isOn = false;
   }
 
   #forget(now: number): void {

@@ -12,7 +12,7 @@ const PAUSE_MS = 1000;
 
 /** Judges requests and queries by the thresholds of the process: slow ones are logged, too many errors are an anomaly. */
 export class ServiceLevels {
-  readonly #errors = new ErrorWindow();
+  #errors = new ErrorWindow();
   readonly #lines: FewLines;
   readonly #clock: Clock;
   readonly #anomalies: Anomalies;
@@ -40,6 +40,11 @@ export class ServiceLevels {
     if (durationMs <= thresholdMs) return;
     const details = { system, operation, model: collection, durationMs, errorType, thresholdMs };
     this.#lines.warn(`Slow query: ${queryName(query)}`, details);
+  }
+
+  clear(): void {
+    this.#errors = new ErrorWindow();
+    this.#isHigh = false;
   }
 
   /** Told once when the rate is too high, and once more when it is over. */

@@ -24,7 +24,8 @@ export function track<T>(core: Core, name: string, work: () => T, metadata?: unk
       run.timestamp = timestamp;
       run.outcome = outcome;
       run.errorType = errorType;
-      core.add(operation, { metadata, error });
+      // Looked up again: one that ran while the monitor was cleared counts from then on.
+      core.add(core.operations.find(operation.name), { metadata, error });
     }
     core.publish(operation, durationMs, outcome, timestamp, errorType);
   };

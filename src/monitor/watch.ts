@@ -6,13 +6,13 @@ const INTERVAL_MS = 10_000;
 /** Looks from time to time at what no recording tells: that there are none. Starts with the first one. */
 export class Watch {
   readonly #core: Core;
-  readonly #traffic: Traffic;
+  #traffic: Traffic;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isStopped = false;
 
   constructor(core: Core) {
     this.#core = core;
-    this.#traffic = new Traffic(core.throughput, core.options.limits, core.anomalies, core.timeline.now());
+    this.#traffic = this.#fromNow();
   }
 
   start(): void {
@@ -25,6 +25,16 @@ export class Watch {
   look(): void {
     const { timeline, options } = this.#core;
     this.#traffic.judge(timeline.now(), options.clock.unix());
+  }
+
+  /** What is usual is known from now on only. */
+  clear(): void {
+    this.#traffic = this.#fromNow();
+  }
+
+  #fromNow(): Traffic {
+    const { throughput, options, anomalies, timeline } = this.#core;
+    return new Traffic(throughput, options.limits, anomalies, timeline.now());
   }
 
   stop(): void {

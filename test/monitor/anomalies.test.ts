@@ -190,6 +190,16 @@ describe('low throughput', () => {
     expect(monitor.detectAnomalies()).toHaveLength(1);
   });
 
+  it('compares with the traffic since clear()', () => {
+    const { monitor, clock } = createMonitor();
+    run(monitor, clock, 30, 10);
+    monitor.clear();
+    run(monitor, clock, 15, 10);
+    expect(monitor.detectAnomalies()).toEqual([]);
+    run(monitor, clock, 2, 3);
+    expect(monitor.detectAnomalies()).toMatchObject([{ anomalyType: 'low_throughput', threshold: 5 }]);
+  });
+
   it('is not told of little traffic, of a young process, and of what only varies', () => {
     const young = createMonitor();
     run(young.monitor, young.clock, 5, 10);
@@ -268,5 +278,17 @@ describe('anomalies', () => {
       expect(() => createMonitor({ limits })).toThrow(/limit ".*" must be/);
     }
     expect(() => createMonitor({ limits: { unknown: 1 } as never })).toThrow(/there is no limit "unknown"/);
+  });
+});
+
+describe('clear()', () => {
+  it('forgets what was told too: what is still wrong is told again', () => {
+    const { monitor } = createMonitor({ heapLimitMb: 0.001 });
+    monitor.getMemoryMetrics();
+    monitor.clear();
+    expect(monitor.detectAnomalies()).toEqual([]);
+    monitor.getMemoryMetrics();
+    monitor.getMemoryMetrics();
+    expect(monitor.detectAnomalies()).toMatchObject([{ metricName: 'heap_used', severity: 'critical' }]);
   });
 });

@@ -102,6 +102,18 @@ describe('getStats', () => {
     expect(monitor.exportMetrics().size).toBe(0);
   });
 
+  it('counts what still ran during clear() from then on', async () => {
+    const monitor = create();
+    let finish = (): void => undefined;
+    const work = monitor.trackOperation('op', () => new Promise<void>((resolve) => (finish = resolve)));
+    monitor.record('op', 1);
+    monitor.clear();
+    finish();
+    await work;
+    expect(monitor.getStats('op')?.count).toBe(1);
+    expect(monitor.exportMetrics().get('op')).toHaveLength(1);
+  });
+
   it('shows in a scope only the operations of that scope, under their full names', () => {
     const monitor = create();
     const users = monitor.scope('api').scope('users');
