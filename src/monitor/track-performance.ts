@@ -32,7 +32,7 @@ export function TrackPerformance(
     if (typeof context !== 'object') return decorateLegacy(target as object, context, descriptor, options);
     if (context.kind !== 'method') return refuse(context.kind, context.name);
     const { name } = context;
-    const method = tracked(target as Method, options, (self) => `${ownerOf(self, name, method)}.${String(name)}`);
+    const method = tracked(target as Method, options, name, (self) => ownerOf(self, name, method));
     return method;
   };
   return decorate as TrackPerformanceDecorator;
@@ -47,7 +47,7 @@ function decorateLegacy(
   if (key === undefined) return refuse('class', (target as { name?: string }).name);
   if (typeof descriptor?.value !== 'function') return refuse(descriptor === undefined ? 'field' : 'accessor', key);
   const owner = typeof target === 'function' ? target.name : target.constructor.name;
-  descriptor.value = tracked(descriptor.value, options, () => `${owner}.${String(key)}`);
+  descriptor.value = tracked(descriptor.value, options, key, () => owner);
 }
 
 function refuse(kind: string, name: string | symbol | undefined): never {
@@ -56,11 +56,23 @@ function refuse(kind: string, name: string | symbol | undefined): never {
   );
 }
 
-function tracked(method: Method, options: TrackPerformanceOptions, nameOf: (self: unknown) => string): Method {
+function tracked(
+  method: Method,
+  options: TrackPerformanceOptions,
+  key: string | symbol,
+  ownerOfCall: (self: unknown) => string | undefined,
+): Method {
   let { name } = options;
+  const nameOf = (self: unknown): string => {
+    const owner = ownerOfCall(self);
+    // A call without its object says nothing of the next ones.
+    if (owner === undefined) return `unbound.${String(key)}`;
+    name = `${owner}.${String(key)}`;
+    return name;
+  };
   const run: Method = function (...args) {
-    name ??= nameOf(this);
-    return (options.monitor ?? defaultMonitor()).trackOperation(name, () => method.apply(this, args));
+    const operation = name ?? nameOf(this);
+    return (options.monitor ?? defaultMonitor()).trackOperation(operation, () => method.apply(this, args));
   };
   // What is seen of a function stays as it was.
   Object.defineProperty(run, 'name', { value: method.name, configurable: true });
@@ -69,15 +81,21 @@ function tracked(method: Method, options: TrackPerformanceOptions, nameOf: (self
 }
 
 /** The class that has the method, which may be a parent's; a private method is nobody's property. */
-function ownerOf(self: unknown, name: string | symbol, method: Method): string {
-  for (let owner = self; isObject(owner); owner = Object.getPrototypeOf(owner)) {
-    if (Object.getOwnPropertyDescriptor(owner, name)?.value === method) return className(owner);
+function ownerOf(self: unknown, name: string | symbol, method: Method): string | undefined {
+  try {
+    for (let owner = self; isObject(owner); owner = Object.getPrototypeOf(owner)) {
+      if (Object.getOwnPropertyDescriptor(owner, name)?.value === method) return className(owner);
+    }
+    return isObject(self) ? className(self) : undefined;
+  } catch {
+    // A proxy that does not want to be looked at.
+    return undefined;
   }
-  return isObject(self) ? className(self) : 'unbound';
 }
 
-function className(owner: object): string {
-  return typeof owner === 'function' ? owner.name : owner.constructor.name;
+function className(owner: object): string | undefined {
+  const name: unknown = typeof owner === 'function' ? owner.name : owner.constructor?.name;
+  return typeof name === 'string' ? name : undefined;
 }
 
 function isObject(value: unknown): value is object {

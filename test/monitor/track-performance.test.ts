@@ -108,6 +108,30 @@ describe('@TrackPerformance', () => {
     expect([...monitor.getStats().keys()]).toEqual(['Vault.#open']);
   });
 
+  it('calls a method on whatever it is called, and remembers no name from a call without its object', () => {
+    const Tools = compile(
+      `class Tools { @TrackPerformance({ monitor }) run() { return 7; } }
+      return Tools;`,
+      false,
+    ) as new () => { run(): number };
+    monitor.clear();
+    const { run } = new Tools();
+    const closed = new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new Error('no');
+        },
+      },
+    );
+    for (const self of [undefined, Object.create(null), { constructor: 5 }, closed]) expect(run.call(self)).toBe(7);
+    expect(new Tools().run()).toBe(7);
+    expect([...monitor.getStats()].map(([name, { count }]) => [name, count])).toEqual([
+      ['unbound.run', 4],
+      ['Tools.run', 1],
+    ]);
+  });
+
   it('is refused on a class', () => {
     expect(() => compile('@TrackPerformance() class Wrong {}; return Wrong;', false)).toThrow(/"Wrong" is a class/);
     expect(() => compile('@TrackPerformance() class Wrong {}; return Wrong;', true)).toThrow(/"Wrong" is a class/);
