@@ -1,4 +1,4 @@
-import { drop } from '../observe.ts';
+import { drop, guarded } from '../observe.ts';
 import { milliseconds } from '../parsers.ts';
 import { CustomInstruments } from './custom-instruments.ts';
 import { distributionOf, lastMs } from './distribution.ts';
@@ -104,8 +104,11 @@ export class PerformanceCollector extends PerformanceMonitor {
 
   /** Keeps a sample of resources for an hour and judges it; one with impossible numbers is counted and left out. */
   recordResources(sample: ResourceSample): void {
+    if (this.core.options.enabled) guarded('a monitor', () => this.#recordResources(sample));
+  }
+
+  #recordResources(sample: ResourceSample): void {
     const { options, resources, timeline } = this.core;
-    if (!options.enabled) return;
     if (!isPossibleSample(sample)) return drop('invalid_value');
     const metrics = new ResourceMetrics({ ...sample, timestamp: sample.timestamp ?? options.clock.unix() });
     resources.add(metrics, timeline.now());

@@ -65,8 +65,10 @@ export class PlatformMonitor extends PerformanceMonitor {
 
   /** Records how long a job ran, in milliseconds, and warns of a long one. */
   recordJobDuration(jobId: string, durationMs: number, tags?: TagsGiven): void {
-    if (!this.#record(METRIC_TYPE.JOB_DURATION, durationMs, tags, String(jobId))) return;
-    this.core.longRunning.judge(String(jobId), durationMs, tagsOf(tags));
+    // Code without types may hand in anything; numbers are usual.
+    const id = typeof jobId === 'object' || typeof jobId === 'function' ? 'unknown' : String(jobId);
+    if (!this.#record(METRIC_TYPE.JOB_DURATION, durationMs, tags, id)) return;
+    this.core.longRunning.judge(id, durationMs, tagsOf(tags));
   }
 
   /** A copy of the points since the last flush, from the oldest to the newest. */

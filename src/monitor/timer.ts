@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Tags } from './tags.ts';
+import { type Tags, tagsOf } from './tags.ts';
 
 /** What kind of instrument a measurement came from. */
 export type MetricType = 'timer' | 'counter' | 'gauge' | 'histogram';
@@ -21,7 +21,7 @@ export class Timer {
   readonly #name: string;
   readonly #record: ((measurement: Measurement) => void) | undefined;
   readonly #startedAt: number;
-  readonly #tags: [string, string][] = [];
+  readonly #tags: [string, unknown][] = [];
   #measured: Measurement | undefined;
 
   /** Made by `startTimer`. */
@@ -49,7 +49,7 @@ export class Timer {
 
   /** Adds a tag; few values, no ids. */
   withTag(key: string, value: string | number | boolean): this {
-    this.#tags.push([String(key), String(value)]);
+    if (typeof key === 'string') this.#tags.push([key, value]);
     return this;
   }
 
@@ -61,7 +61,7 @@ export class Timer {
         metricType: 'timer',
         value: this.#clock.monotonic() - this.#startedAt,
         unit: 'ms',
-        tags: Object.freeze(Object.fromEntries(this.#tags)),
+        tags: tagsOf(Object.fromEntries(this.#tags)),
         timestamp: this.#clock.unix(),
       });
       this.#record?.(this.#measured);

@@ -95,6 +95,27 @@ describe('tags', () => {
   });
 });
 
+describe('what a method takes', () => {
+  it('may be anything, and throws nothing', () => {
+    const bare = Object.create(null);
+    const { collector } = createCollector();
+    const monitor = createPerformanceMonitor({ logger: { info: vi.fn(), warn: vi.fn() } });
+    const timer = collector.startTimer('load').withTag('a', bare).withTag(bare, 'b').withTag('n', 5);
+    expect(timer.finish().tags).toEqual({ n: '5' });
+    monitor.recordJobDuration(bare, 5);
+    monitor.recordJobDuration(7 as never, 5);
+    expect(monitor.getBuffer().map(({ tags }) => tags)).toEqual([{ jobId: 'unknown' }, { jobId: '7' }]);
+    monitor.stop();
+    const hostile = Object.defineProperty({ memoryTotalBytes: 1 }, 'memoryUsedBytes', {
+      get() {
+        throw new Error('no');
+      },
+    });
+    expect(() => collector.recordResources(hostile as never)).not.toThrow();
+    expect(collector.getResourceHistory()).toEqual([]);
+  });
+});
+
 describe('metadata', () => {
   const kept = (metadata: unknown): unknown => {
     const { monitor } = createMonitor();
