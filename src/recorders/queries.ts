@@ -4,7 +4,7 @@ import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
 import { nameOrNone } from './given.ts';
 import { settle } from './settle.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** What a query is; keep the names few: no ids, no query text. */
 export interface QueryDetails {
@@ -42,11 +42,11 @@ export const queries = {
     const span = startQuerySpan(details, startTime);
     const finish = (errorType: string | undefined): void => {
       const durationMs = performance.now() - startedAt;
-      if (errorType !== undefined) {
+      endSpan(span, startTime + durationMs, () => {
+        if (errorType === undefined) return;
         span.setAttribute('error.type', errorType);
         span.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      span.end(startTime + durationMs);
+      });
       tell(details, startTime, durationMs, errorType);
     };
     return context.with(trace.setSpan(currentContext(), span), () =>
@@ -54,7 +54,7 @@ export const queries = {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),
         unobservable: () => {
-          span.end();
+          endSpan(span);
           drop('unobservable');
         },
       }),

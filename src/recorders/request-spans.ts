@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
 import type { RequestStart } from './requests.ts';
-import { startSpan } from './tracer.ts';
+import { endSpan, startSpan } from './tracer.ts';
 
 /** What a client sends is cut to this length. */
 const MAX_LENGTH = 256;
@@ -28,7 +28,8 @@ export function hasServerSpan(parent: Context): boolean {
 }
 
 export function endServerSpan(span: Span, request: HttpRequest): void {
-  if (span.isRecording()) {
+  endSpan(span, request.startTime + request.durationMs, () => {
+    if (!span.isRecording()) return;
     if (request.route !== undefined) {
       span.updateName(`${nameOf(request.method)} ${request.route}`);
       span.setAttribute('http.route', request.route);
@@ -39,8 +40,7 @@ export function endServerSpan(span: Span, request: HttpRequest): void {
       span.setAttribute('error.type', request.errorType);
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
-  }
-  span.end(request.startTime + request.durationMs);
+  });
 }
 
 function nameOf(method: string): string {

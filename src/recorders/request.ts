@@ -6,7 +6,7 @@ import { currentInbound, Inbound } from './inbound.ts';
 import { RequestContext } from './request-context.ts';
 import { endServerSpan, hasServerSpan, startServerSpan } from './request-spans.ts';
 import type { Answer, RequestEnd, RequestReader, RequestStart, RunningRequest } from './requests.ts';
-import { isTraced } from './tracer.ts';
+import { endSpan, isTraced } from './tracer.ts';
 
 /** Of @opentelemetry/core, which is not for every runtime; keys of a context are global by their names. */
 const RPC_METADATA = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
@@ -96,7 +96,7 @@ export class Request implements RunningRequest {
     if (!this.open) return;
     this.open = false;
     this.#inbound.discard();
-    this.#span?.end();
+    endSpan(this.#span);
   }
 
   /** The innermost that knows the route is believed: it sees the most of it. */

@@ -59,7 +59,7 @@ export function startSubmission({ system, jobs, span: hasSpan, ...rest }: Submis
     discard() {
       if (!open) return;
       open = false;
-      span?.end();
+      endSpan(span);
       drop('unobservable');
     },
   };

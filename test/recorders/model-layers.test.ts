@@ -3,7 +3,9 @@ import { context, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelAttempt, ModelCall } from '../../src/index.ts';
-import { jobs, modelCalls, operations } from '../../src/index.ts';
+import { jobs, modelCalls, operations, queries } from '../../src/index.ts';
+import { type RunningRequest, requests } from '../../src/recorders/requests.ts';
+import { startSubmission } from '../../src/recorders/submissions.ts';
 import { type Recording, startRecording } from './recording.ts';
 
 let recording: Recording;
@@ -314,8 +316,20 @@ describe('what the application does wrong', () => {
     job.end();
     jobs.start({ name: 'job' }).discard();
     operations.run('work', () => undefined);
-    expect(recording.observations.map(({ kind }) => kind)).toEqual(['model_call', 'job_step', 'job_run', 'operation']);
-    expect(recording.dropped.filter((reason) => reason === 'hook_failed')).toHaveLength(6);
+    queries.run({}, () => undefined);
+    const request = (): RunningRequest | undefined => requests.start({ method: 'GET', identity: {} }, {});
+    request()?.end({ statusCode: 200 });
+    request()?.discard();
+    startSubmission({ system: 'mine', jobs: [{ queue: undefined, name: 'job' }] }).discard();
+    expect(recording.observations.map(({ kind }) => kind)).toEqual([
+      'model_call',
+      'job_step',
+      'job_run',
+      'operation',
+      'db_query',
+      'http_request',
+    ]);
+    expect(recording.dropped.filter((reason) => reason === 'hook_failed')).toHaveLength(10);
   });
 
   it.each([
