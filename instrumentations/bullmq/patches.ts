@@ -8,6 +8,11 @@ export class Patches {
   readonly #restores: (() => void)[] = [];
   #active = true;
 
+  /** False once they are put back. */
+  get isActive(): boolean {
+    return this.#active;
+  }
+
   /** Replaces a method of a class; false where the class has none of its own by this name. */
   method(type: { readonly prototype: object } | undefined, name: string, around: Around): boolean {
     const prototype = type?.prototype;

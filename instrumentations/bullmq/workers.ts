@@ -11,7 +11,9 @@ const HOOK = 'the hook of bullmq';
 export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolean {
   const fits =
     // Around everything that a worker does for one job.
-    patches.method(Worker, 'processJob', (worker: QueueShape, [job]: [JobShape], call) => process(worker, job, call)) &&
+    patches.method(Worker, 'processJob', (worker: QueueShape, [job]: [JobShape], call) =>
+      process(worker, job, call, patches),
+    ) &&
     // Around the handler alone.
     patches.method(Worker, 'callProcessJob', (worker: QueueShape, [job]: [JobShape], call) =>
       handle(worker, job, call),
@@ -43,10 +45,10 @@ function byApplication(job: JobShape, call: () => unknown, settled: (claim: Clai
   return settle(call, { done: () => settled(claim), failed: ignore, unobservable: ignore });
 }
 
-function process(worker: QueueShape, job: JobShape, call: () => unknown): unknown {
+function process(worker: QueueShape, job: JobShape, call: () => unknown, patches: Patches): unknown {
   if (!isObserved()) return call();
   const claim = takeClaim(job);
-  const over = () => giveUp(worker, claim);
+  const over = () => giveUp(worker, claim, patches);
   return settle(call, { done: over, failed: over, unobservable: over });
 }
 
@@ -69,9 +71,11 @@ const PUT_BACK = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError'
 const RATE_LIMITED = 'bullmq:rateLimitExceeded';
 
 /** Ends a run that the broker was not told of; a run that has ended already stays as it is. */
-function giveUp(worker: QueueShape, claim: Claim): void {
+function giveUp(worker: QueueShape, claim: Claim, patches: Patches): void {
   dropClaim(claim);
   if (claim.settled === true) return;
+  // Since the methods were put back, nobody has heard what the broker was told.
+  if (!patches.isActive) return claim.run?.discard();
   const error = claim.handled?.error as { name?: unknown; message?: unknown } | undefined;
   const isPutBack = PUT_BACK.has(error?.name as string) || error?.message === RATE_LIMITED;
   if (isPutBack) endRun(claim, { result: 'skip', final: false });

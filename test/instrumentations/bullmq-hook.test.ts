@@ -82,6 +82,24 @@ describe('the hook', () => {
     again();
   });
 
+  it('does not say of a job that outlives it how it ended', async () => {
+    restore = hook(library);
+    let finish = (): void => undefined;
+    const handled = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const worker = bed.worker(() => handled);
+    const completed = new Promise((resolve) => worker.once('completed', resolve));
+    await bed.queue().add('job', {});
+    await eventually(() => recording.running.size === 1);
+    restore();
+    finish();
+    await completed;
+    await eventually(() => recording.running.size === 0);
+    expect(told(recording, 'job_run', bed.name)).toEqual([]);
+    expect(recording.dropped).toEqual(['unobservable']);
+  });
+
   it('leaves a patch that came after its own, and rests under it', async () => {
     const original = library.Queue.prototype.add;
     restore = hook(library);
