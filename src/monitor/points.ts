@@ -56,6 +56,8 @@ export class Points {
   readonly #run = new Run();
   readonly #groups = new Map<PointType, SeriesTable>();
   readonly #errorRates = new Map<Series, ErrorRate>();
+  /** The same error rates by the latencies of their groups: calls that succeed end an alarm. */
+  readonly #ratesOfCalls = new Map<Series, ErrorRate>();
 
   constructor(core: Core, maxBufferSize: number) {
     this.#core = core;
@@ -90,6 +92,7 @@ export class Points {
     series.add(this.#run, undefined);
     this.buffer.add(type, time, value, series.tags, jobId);
     if (type === METRIC_TYPE.ERROR_RATE) this.#errorRate(series).ended(true, time, timestamp);
+    else if (type === METRIC_TYPE.LATENCY) this.#ratesOfCalls.get(series)?.ended(false, time, timestamp);
     return series.tags;
   }
 
@@ -113,6 +116,7 @@ export class Points {
   clear(): void {
     this.buffer.clear();
     this.#errorRates.clear();
+    this.#ratesOfCalls.clear();
     this.#createGroups();
   }
 
@@ -135,6 +139,7 @@ export class Points {
         this.#calls(series.tags, range),
       );
       this.#errorRates.set(series, rate);
+      this.#ratesOfCalls.set(this.#table(METRIC_TYPE.LATENCY).find(series.tags), rate);
     }
     return rate;
   }

@@ -358,6 +358,21 @@ describe('the error rate of a group', () => {
     expect(anomaly?.value).toBeGreaterThan(0.1);
   });
 
+  it('is told when it is over, and again when it comes back', () => {
+    const { monitor, clock } = create();
+    const run = (calls: number, errors: number) => {
+      for (let i = 0; i < calls; i++) {
+        monitor.recordLatency(10, TAGS);
+        if (i < errors) monitor.recordError(TAGS);
+        clock.advance(1000);
+      }
+      return monitor.detectAnomalies().map(({ severity }) => severity);
+    };
+    expect(run(100, 50)).toEqual(['critical']);
+    expect(run(3500, 0)).toEqual(['critical', 'info']);
+    expect(run(300, 200)).toEqual(['info', 'warning']);
+  });
+
   it('says nothing below 20 calls', () => {
     const { monitor } = create();
     for (let i = 0; i < 19; i++) monitor.recordError(TAGS);
