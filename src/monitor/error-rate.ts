@@ -35,12 +35,16 @@ export class ErrorRate {
   readonly #count: (range: Range) => Calls;
   readonly #minCalls: number;
   #judgedAt = 0;
+  /** So many more errors cannot make the rate high; counting calls takes long where an operation has many tags. */
+  #harmless = 0;
+  readonly #weight: number;
 
   /** @param weight how many calls each counted one stands for: those that it stands for are no evidence */
   constructor(name: string, rules: ErrorRateRules, count: (range: Range) => Calls, weight = 1) {
     this.alarm = new Alarm(name, 'high_error_rate', rules.anomalies);
     this.#rules = rules;
     this.#minCalls = rules.limits.minCalls * weight;
+    this.#weight = weight;
     this.#count = count;
   }
 
@@ -48,6 +52,8 @@ export class ErrorRate {
   ended(isError: boolean, now: number, timestamp: number): void {
     const { isOn } = this.alarm;
     if (isError ? isOn : !isOn || now - this.#judgedAt < PAUSE_MS) return;
+    // What leaves the window makes a difference within seconds, not between two calls.
+    if (isError && this.#harmless-- > 0 && now - this.#judgedAt < PAUSE_MS) return;
     this.#judgedAt = now;
     const high = this.#whatIsHigh(now);
     const { rate, threshold } = high ?? { rate: rateOf(this.#recently(now)), threshold: this.#rules.threshold };
@@ -57,10 +63,12 @@ export class ErrorRate {
   #whatIsHigh(now: number): { rate: number; threshold: number } | undefined {
     const { limits, threshold, windowMs } = this.#rules;
     const whole = this.#count(lastMs(now, Math.min(windowMs, LONGEST_WINDOW_MS)));
+    this.#harmless = 0;
     if (whole.calls >= this.#minCalls && rateOf(whole) > threshold) return { rate: rateOf(whole), threshold };
     const recent = this.#recently(now);
     const before = this.#count({ now, from: now - 2 * SPIKE_MS, to: now - SPIKE_MS });
     const spike = Math.max(threshold, limits.spikeFactor * rateOf(before));
+    this.#harmless = Math.floor(Math.min(harmless(whole, threshold), harmless(recent, spike)) / this.#weight);
     const isSpike = recent.calls >= this.#minCalls && rateOf(recent) > threshold && rateOf(recent) >= spike;
     return isSpike ? { rate: rateOf(recent), threshold: spike } : undefined;
   }
@@ -81,6 +89,11 @@ export function callsOf(all: readonly Series[], range: Range): Calls {
     });
   }
   return { calls, errors };
+}
+
+/** How many more errors leave the rate below the threshold, even where all calls fail from now on. */
+function harmless({ calls, errors }: Calls, threshold: number): number {
+  return threshold >= 1 ? Number.POSITIVE_INFINITY : Math.ceil((threshold * calls - errors) / (1 - threshold)) - 1;
 }
 
 function rateOf({ calls, errors }: Calls): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { PerformanceMonitor } from '../../src/monitor/index.ts';
+import { SeriesTable } from '../../src/monitor/series-table.ts';
 import { createMonitor, listen } from './create.ts';
 import { createNormal, createRandom } from './random.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -149,6 +150,30 @@ describe('a high error rate', () => {
     expect(monitor.detectAnomalies()).toEqual([]);
     calls(monitor, clock, 1, 1);
     expect(monitor.detectAnomalies()).toMatchObject([{ value: 1, threshold: 0.1, severity: 'critical' }]);
+  });
+
+  it('is found at the very run that makes it high, though calls are not counted at each error', () => {
+    const counted = vi.spyOn(SeriesTable.prototype, 'matching');
+    const random = createRandom(5);
+    for (let round = 0; round < 50; round++) {
+      const { monitor } = createMonitor();
+      const share = [0.02, 0.05, 0.08, 0.12, 0.3][round % 5] as number;
+      let errors = 0;
+      let found: number | undefined;
+      for (let calls = 1; calls <= 500 && found === undefined; calls++) {
+        const fails = random() < share;
+        if (fails) errors++;
+        monitor.record('load', 10, fails ? { errorType: 'timeout' } : {});
+        const isHigh = fails && calls >= 20 && errors / calls > 0.1;
+        if (isHigh) found = errors / calls;
+        expect(monitor.detectAnomalies().map(({ value }) => value)).toEqual(isHigh ? [found] : []);
+      }
+    }
+    counted.mockClear();
+    const { monitor } = createMonitor();
+    for (let i = 1; i <= 2000; i++) monitor.record('load', 10, i % 20 === 0 ? { errorType: 'timeout' } : {});
+    expect(counted.mock.calls.length).toBeLessThan(60);
+    counted.mockRestore();
   });
 
   it('has a threshold of its own by option and by variable', () => {
