@@ -51,6 +51,7 @@ export function createInstruments(
   return {
     with(id, attributes) {
       const spec: InstrumentSpec = catalogue[id];
+      if (!isWritten(spec)) return NO_SERIES;
       if (distributions.direct.has(spec)) return distributions.bind(spec, withoutUndefined(attributes));
       const write = writers.get(id);
       if (write === undefined) return NO_SERIES;

@@ -5,7 +5,7 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
-import { catalogue } from '../catalogue/index.ts';
+import { catalogue, type InstrumentSpec } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
 import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -86,14 +86,14 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
 }
 
 /**
- * Requests and jobs are many, and short: they are recorded past the SDK, unless a view or a reader of the application's is
- * for them.
+ * The SDK looks for a series anew for each value: histograms are recorded past it, unless a view or a reader of the
+ * application's is for them.
  */
 function recordDirectly({ views, metricReaders }: ResolvedOptions, distributions: Distributions): void {
   if (metricReaders.length > 0) return;
-  const { httpServerRequestDuration, jobRunDuration, jobDuration, jobWaitTime } = catalogue;
-  for (const spec of [httpServerRequestDuration, jobRunDuration, jobDuration, jobWaitTime]) {
-    if (!views.some((view) => selects(view, spec))) distributions.direct.add(spec);
+  for (const spec of Object.values(catalogue) as InstrumentSpec[]) {
+    const isOurs = spec.kind === 'histogram' && !views.some((view) => selects(view, spec));
+    if (isOurs) distributions.direct.add(spec);
   }
 }
 

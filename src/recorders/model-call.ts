@@ -286,5 +286,7 @@ export class Call extends Scope implements RecordedCall {
 }
 
 function defined<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+  const known = {} as T;
+  for (const key in values) if (values[key] !== undefined) known[key] = values[key];
+  return known;
 }
