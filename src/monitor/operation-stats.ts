@@ -24,7 +24,8 @@ function toTiming(distribution: Distribution): OperationTiming {
   const { count, errors, unknown, mean, min, max, percentile } = distribution;
   return {
     count,
-    successCount: count - errors - unknown,
+    // With weights that are no whole numbers a difference of nothing may be a hair below it.
+    successCount: Math.max(0, count - errors - unknown),
     errorCount: errors,
     avgDuration: mean,
     minDuration: min,

@@ -69,6 +69,15 @@ describe('sampling', () => {
     expect(hot % 1).toBe(0);
   });
 
+  it('gives no negative number of successes where nothing succeeded', () => {
+    const { monitor } = createMonitor({ sampleRate: 0.99 });
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    for (let i = 0; i < 200; i++) {
+      monitor.record('load', 5, { outcome: i % 2 === 0 ? 'error' : 'unknown' });
+      expect(monitor.getStats('load')?.successCount).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   it('leaves OpenTelemetry with every run', () => {
     const { monitor } = createMonitor({ sampleRate: 1e-9 });
     const { seen } = listen();
