@@ -183,13 +183,16 @@ function resolveSettings(options: object, log: Log): { -readonly [K in keyof Num
 }
 
 function resolveLimits(given: Partial<Limits> = {}): Limits {
+  if (typeof given !== 'object' || given === null) refuse('option "limits" must be an object, as in { deviations: 4 }');
   for (const [name, value] of Object.entries(given)) {
     const parser = LIMIT_PARSERS[name as keyof Limits];
     if (parser === undefined)
       refuse(`there is no limit "${name}"; the limits are ${Object.keys(LIMIT_PARSERS).join(', ')}`);
     if (value !== undefined && !parser.accepts(value)) refuse(`limit "${name}" must be ${parser.expects}`);
   }
-  return { ...DEFAULT_LIMITS, ...given };
+  // One that is given as undefined is not given.
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(known) };
 }
 
 function resolveRedaction(names: readonly string[] = []): Redaction {

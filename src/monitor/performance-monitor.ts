@@ -1,3 +1,4 @@
+import { amount } from '../parsers.ts';
 import { type Recommendation, recommendationsOf } from './advice.ts';
 import type { PerformanceAnomaly } from './anomalies.ts';
 import { Core } from './core.ts';
@@ -37,7 +38,7 @@ export class PerformanceMonitor<
   }
 
   set slowThresholdMs(threshold: number) {
-    if (!(threshold > 0)) throw new TypeError('gaugeway: "slowThresholdMs" must be a number above 0');
+    if (!amount.accepts(threshold)) throw new TypeError('gaugeway: "slowThresholdMs" must be a number above 0');
     this.core.slowThresholdMs = threshold;
   }
 

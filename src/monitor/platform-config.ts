@@ -40,11 +40,14 @@ const PARSERS: Record<OfPoints, Parser<unknown>> = {
 };
 
 /** What concerns points, complete, and what the monitor is to be told. A wrong value throws and names itself. */
-export function resolvePlatformConfig(config: PlatformConfig = {}): {
+export function resolvePlatformConfig(config?: PlatformConfig): {
   readonly ofPoints: Required<Pick<PlatformConfig, OfPoints>>;
   readonly ofMonitor: OfMonitor;
 } {
-  const { flushIntervalMs, aggregationWindowsMs, maxBufferSize, ...ofMonitor } = config;
+  if (config !== undefined && (typeof config !== 'object' || config === null)) {
+    throw new TypeError('gaugeway: option "config" must be an object, as in { flushIntervalMs: 10000 }');
+  }
+  const { flushIntervalMs, aggregationWindowsMs, maxBufferSize, ...ofMonitor } = config ?? {};
   const given = { flushIntervalMs, aggregationWindowsMs, maxBufferSize };
   for (const [name, parser] of Object.entries(PARSERS) as [OfPoints, Parser<unknown>][]) {
     if (given[name] !== undefined && !parser.accepts(given[name])) {

@@ -9,6 +9,7 @@ import { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
 import { isCountable } from './sketch.ts';
 import type { Tags, TagsGiven } from './tags.ts';
+import { LONGEST_WINDOW_MS } from './windows.ts';
 
 /** What a point measures: milliseconds, tokens per second, errors, milliseconds. */
 export const METRIC_TYPE = {
@@ -98,7 +99,11 @@ export class Points {
 
   /** Undefined where there were no such points. */
   stats({ type, tags, windowMs }: PointQuery): AggregatedStats | undefined {
-    return this.#statsOf(this.#table(type).matching(tags), windowMs);
+    const table = this.#table(type);
+    if (!(windowMs > 0 && windowMs <= LONGEST_WINDOW_MS)) {
+      throw new RangeError(`gaugeway: "windowMs" must be milliseconds above 0 and up to an hour, not ${windowMs}`);
+    }
+    return this.#statsOf(table.matching(tags), windowMs);
   }
 
   /** The statistics of every group in each of the windows, one at a time: there may be thousands. */

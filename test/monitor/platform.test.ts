@@ -338,6 +338,16 @@ describe('the observation stream', () => {
   });
 });
 
+describe('getAggregatedStats', () => {
+  it.each([0, -5, Number.NaN, undefined, 3_600_001])('refuses a window of %s milliseconds', (windowMs) => {
+    const { monitor } = create();
+    monitor.recordLatency(5);
+    expect(() => monitor.getAggregatedStats({ type: 'latency', windowMs: windowMs as number })).toThrow(
+      /"windowMs" must be milliseconds above 0 and up to an hour/,
+    );
+  });
+});
+
 describe('the error rate of a group', () => {
   it('is told as a spike when it is above its threshold and three times the rate before', () => {
     const { monitor, clock, logger } = create();
@@ -389,6 +399,7 @@ describe('the configuration', () => {
     [{ config: { maxBufferSize: -1 } }, /"maxBufferSize" must be a whole number above 0/],
     [{ config: { longRunningThresholdMs: Number.NaN } }, /"longRunningThresholdMs" must be/],
     [{ config: { errorRateThreshold: 2 } }, /"errorRateThreshold" must be a number from 0 to 1/],
+    [{ config: null }, /"config" must be an object/],
     [{ config: { unknown: 1 } }, /there is no option "unknown"/],
     [{ logger: { info() {} } }, /"logger" must have the methods info and warn/],
   ])('is refused when it is wrong: %j', (options, message) => {
