@@ -1,5 +1,6 @@
 import { defaultMonitor } from '../monitor/default-monitor.ts';
 import type { PerformanceMonitor } from '../monitor/index.ts';
+import { drop } from '../observe.ts';
 import { queries } from '../recorders/queries.ts';
 import { thresholds } from '../thresholds.ts';
 import { createExpressMiddleware, type ExpressMiddleware } from './express.ts';
@@ -58,6 +59,8 @@ export function trackDbQuery(
 ): void {
   serviceMetrics();
   defaultMonitor();
+  // Whether it failed is not known, and a guess would be a wrong error rate.
+  if (status !== 'success' && status !== 'error') return drop('invalid_value');
   queries.record(
     { operation, collection: model, system: options?.system },
     { durationMs, errorType: status === 'error' ? '_OTHER' : undefined },

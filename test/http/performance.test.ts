@@ -142,6 +142,15 @@ describe('getMetrics', () => {
     expect(names).toEqual(translated);
   });
 
+  it('has no query whose end is neither success nor error', async () => {
+    for (const status of ['failed', 'ERROR', undefined, 1]) http.trackDbQuery('find', 'User', 1, status as never);
+    http.trackDbQuery('find', 'User', 1, 'error');
+    const text = await http.getMetrics({ names: 'specification' });
+    expect(text.match(/^db_queries_total{.*/gm)).toEqual([
+      'db_queries_total{operation="find",model="User",status="error"} 1',
+    ]);
+  });
+
   it('stays bounded under 100,000 operations and models, and takes no nonsense', async () => {
     for (let i = 0; i < 100_000; i++) http.trackDbQuery(`op${i}`, `Model${i}`, 1, 'success');
     http.trackDbQuery('op', 'Model', Number.NaN, 'success');
