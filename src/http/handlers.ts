@@ -90,7 +90,7 @@ export function createHandler<Name extends HandlerFramework>(
     },
   };
   const handler = handlers[framework];
-  if (handler === undefined) {
+  if (!Object.hasOwn(handlers, framework)) {
     throw new TypeError(`gaugeway: option "framework" must be one of ${Object.keys(handlers).join(', ')}`);
   }
   return handler;

@@ -113,6 +113,7 @@ it('a monitor that fails is a 500 without details', async () => {
 
 it.each([
   [{ token: '' }, '"token" must be a non-empty string'],
+  [{ framework: 'constructor' as never }, '"framework" must be one of express, hono, koa, fastify'],
   [{ framework: 'restify' as never }, '"framework" must be one of express, hono, koa, fastify'],
 ])('%o throws, and names its remedy', async (options, message) => {
   served = await serve(() => undefined);
