@@ -14,6 +14,9 @@ export type Settings = Pick<RequestReader, 'isError' | 'sink'>;
 
 export function settingsOf(monitor: PerformanceMonitor | undefined, options: MiddlewareOptions = {}): Settings {
   const { isError } = options;
+  if (monitor !== undefined && typeof monitor?.core !== 'object') {
+    throw new TypeError('gaugeway: a middleware takes a PerformanceMonitor or undefined first, and its options second');
+  }
   if (isError !== undefined && typeof isError !== 'function') {
     throw new TypeError('gaugeway: option "isError" must be a function, as in ({ statusCode }) => statusCode >= 400');
   }

@@ -35,6 +35,9 @@ export class PerformanceBudgetMonitor {
   readonly #budgets: ReadonlyMap<string, number>;
 
   constructor(monitor: PerformanceMonitor, budgets: ReadonlyMap<string, number>) {
+    if (typeof monitor?.core !== 'object') {
+      throw new TypeError('gaugeway: budgets are held against a PerformanceMonitor, which comes first');
+    }
     if (!(budgets instanceof Map)) {
       throw new TypeError("gaugeway: budgets must be a Map, as in new Map([['api.users.list', 200]])");
     }

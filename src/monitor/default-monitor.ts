@@ -15,5 +15,8 @@ export function defaultMonitor(): PerformanceMonitor {
  * `@TrackPerformance`: the way to give them a logger. The one before it is not stopped; undefined makes a new one.
  */
 export function useDefaultMonitor(monitor: PerformanceMonitor | undefined): void {
+  if (monitor !== undefined && typeof monitor?.core !== 'object') {
+    throw new TypeError('gaugeway: useDefaultMonitor takes a PerformanceMonitor, or undefined for a new one');
+  }
   shared[KEY] = monitor;
 }

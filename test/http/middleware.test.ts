@@ -184,6 +184,10 @@ it.each(frameworks.filter(({ hasRoutes }) => hasRoutes))(
 
 it('an option that is none throws, and names its remedy', async () => {
   const { createExpressMiddleware } = await import('../../src/http/index.ts');
+  const { useDefaultMonitor } = await import('../../src/monitor/index.ts');
   expect(() => createExpressMiddleware(undefined, { isError: true as never })).toThrow('"isError" must be a function');
+  expect(() => createExpressMiddleware({ isError: () => true } as never)).toThrow('takes a PerformanceMonitor');
+  expect(() => createExpressMiddleware(null as never)).toThrow('takes a PerformanceMonitor');
+  expect(() => useDefaultMonitor({} as never)).toThrow('takes a PerformanceMonitor');
   served = { stop: async () => undefined } as Served;
 });

@@ -103,6 +103,9 @@ describe('a wrong budget', () => {
   it('is refused where it is no map, and where the interval is none', () => {
     const { monitor } = createMonitor();
     expect(() => new PerformanceBudgetMonitor(monitor, { load: 5 } as never)).toThrow(/must be a Map/);
+    for (const wrong of [undefined, null, {}, new Map()]) {
+      expect(() => new PerformanceBudgetMonitor(wrong as never, new Map())).toThrow(/a PerformanceMonitor/);
+    }
     const budgets = new PerformanceBudgetMonitor(monitor, new Map());
     expect(() => budgets.start({ intervalMs: 0 })).toThrow(/"intervalMs" must be/);
     expect(() => budgets.start({ intervalMs: 5, onViolation: 5 as never })).toThrow(/"onViolation" must be/);
