@@ -2,7 +2,7 @@ import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { HOOK, type SharedOptions } from './graphile-worker/library.ts';
 import { leaveJobs, type WorkerHook, watchJobs } from './graphile-worker/queues.ts';
-import { observeEvents } from './graphile-worker/runs.ts';
+import { giveUpRuns, observeEvents } from './graphile-worker/runs.ts';
 import { measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
 import { tasksInContext } from './graphile-worker/tasks.ts';
 
@@ -61,6 +61,7 @@ function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>, queueGauge
   plugins.push(plugin);
   return () => {
     active = false;
+    giveUpRuns();
     const index = plugins.indexOf(plugin);
     if (index >= 0) plugins.splice(index, 1);
   };

@@ -228,6 +228,38 @@ describe.each(VERSIONS)('graphile-worker $version', ({ alias, forms }) => {
     }
   });
 
+  it('gives up the runs that outlive it', async () => {
+    const file = folder.write(
+      'outlive.mjs',
+      `import { setTimeout as sleep } from 'node:timers/promises';
+      import { observe } from 'gaugeway';
+      import { setup } from 'gaugeway/setup';
+      const handle = setup();
+      const { Logger, run } = await import('graphile-worker');
+      const seen = [];
+      const note = (what) => ({ kind }) => kind === 'job_run' && seen.push(what);
+      observe({ started: note('started'), ended: note('ended'), observed: note('told') });
+      let finish;
+      const handled = new Promise((resolve) => { finish = resolve; });
+      const runner = await run({
+        connectionString: process.env.DATABASE_URL, logger: new Logger(() => () => {}), noHandleSignals: true,
+        pollInterval: 50, taskList: { long: () => handled },
+      });
+      await runner.addJob('long', {});
+      while (seen.length === 0) await sleep(10);
+      await handle.shutdown();
+      finish();
+      await runner.stop();
+      console.log(seen.join());`,
+    );
+    const env = {
+      DATABASE_URL: await postgres.createDatabase(),
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_TRACES_EXPORTER: 'none',
+    };
+    expect(await runApp({ file, env })).toMatchObject({ code: 0, stdout: 'started,ended\n', stderr: '' });
+  });
+
   it('ends the runs of a pool that is shut down by force, and counts its faults', async () => {
     await measured({ form: 'mjs' }, { ROLE: 'fault' }, (receiver) => {
       expect(receiver.points(RUNS)).toMatchObject([
