@@ -26,9 +26,14 @@ export const text: Parser<string> = {
   accepts: (value) => typeof value === 'string' && value !== '',
 };
 
+const SWITCHES = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 export const switchValue: Parser<boolean> = {
   expects: 'true or false',
-  parse: (value) => ({ true: true, false: false })[value.toLowerCase()],
+  parse: (value) => SWITCHES.get(value.toLowerCase()),
   accepts: (value) => typeof value === 'boolean',
 };
 
@@ -83,19 +88,19 @@ export const names: Parser<readonly string[]> = {
   accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
 
+const CONTENT_SWITCHES = new Map([
+  ...SWITCHES,
+  ['span_only', true],
+  ['span_and_event', true],
+  ['none', false],
+  ['no_content', false],
+  ['event_only', false],
+]);
+
 /** Whether content is wanted on spans, in all the spellings of the convention's variable; events of it there are none. */
 export const contentSwitch: Parser<boolean> = {
   expects: 'true or false',
-  parse: (value) =>
-    ({
-      true: true,
-      span_only: true,
-      span_and_event: true,
-      false: false,
-      none: false,
-      no_content: false,
-      event_only: false,
-    })[value.toLowerCase()],
+  parse: (value) => CONTENT_SWITCHES.get(value.toLowerCase()),
   accepts: (value) => typeof value === 'boolean',
 };
 

@@ -42,7 +42,7 @@ const SWITCH: Example = {
     ['TRUE', true],
     ['false', false],
   ],
-  bad: ['yes', '1'],
+  bad: ['yes', '1', 'constructor', '__proto__'],
   wrong: ['true', 1],
 };
 
