@@ -28,8 +28,9 @@ export interface QueryEnd {
 /** Records database queries; nothing is recorded until somebody listens. */
 export const queries = {
   /** Records a query that has ended; it gets no span, because its own context is over. */
-  record(details: QueryDetails, { durationMs, errorType }: QueryEnd): void {
+  record(details: QueryDetails, end: QueryEnd): void {
     if (!isObserved()) return;
+    const { durationMs = Number.NaN, errorType } = (end ?? {}) as Partial<QueryEnd>;
     if (!Number.isFinite(durationMs) || durationMs < 0) return drop('invalid_value');
     tell(details, Date.now() - durationMs, durationMs, errorType);
   },
@@ -78,12 +79,12 @@ function tell(details: QueryDetails, startTime: number, durationMs: number, erro
 }
 
 /** What the application gives may be anything. */
-function named(details: QueryDetails) {
+function named(details: QueryDetails | null | undefined) {
   return {
-    system: nameOrNone(details.system, 'the system of a query') ?? DEFAULT_SYSTEM,
-    operation: nameOrNone(details.operation, 'the operation of a query'),
-    collection: nameOrNone(details.collection, 'the collection of a query'),
-    namespace: nameOrNone(details.namespace, 'the namespace of a query'),
+    system: nameOrNone(details?.system, 'the system of a query') ?? DEFAULT_SYSTEM,
+    operation: nameOrNone(details?.operation, 'the operation of a query'),
+    collection: nameOrNone(details?.collection, 'the collection of a query'),
+    namespace: nameOrNone(details?.namespace, 'the namespace of a query'),
   };
 }
 

@@ -41,6 +41,14 @@ it('a name that is none costs the name, not the query', () => {
   expect(recording.observations).toMatchObject([{ system: 'other_sql', operation: undefined, collection: undefined }]);
 });
 
+it.each([undefined, null, 7])('a query that is described by %s runs, and one without an end is refused', (details) => {
+  expect(queries.run(details as never, () => 7)).toBe(7);
+  queries.record(details as never, { durationMs: 1 });
+  queries.record({}, details as never);
+  expect(recording.observations).toMatchObject([{ system: 'other_sql' }, { system: 'other_sql', durationMs: 1 }]);
+  expect(recording.dropped).toEqual(['invalid_value']);
+});
+
 it('a query that runs gets a span, and its failure keeps its error', async () => {
   const failure = new RangeError('no');
   const run = queries.run({ system: 'mysql', operation: 'SELECT', collection: 'jobs' }, async () => {
