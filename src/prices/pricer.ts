@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { hookFailed } from '../observe.ts';
 import type { Cost, PricedWork, Pricer } from '../recorders/cost.ts';
+import { costAt, learnRates, type Rates } from './rates.ts';
 import type { ModelPrice, PriceTable } from './table.ts';
 
 type Library = typeof import('@pydantic/genai-prices');
@@ -35,12 +36,19 @@ const MAX_KNOWN = 500;
 
 type Found = NonNullable<ReturnType<Library['calcPrice']>>;
 
+/** A model of the list. */
+interface Known {
+  /** Its provider with this model alone, so that it need not be looked for again. */
+  readonly provider: Found['provider'];
+  readonly rates: Rates | undefined;
+}
+
 /**
  * Prices model calls: by the application's own table first, else by the list that `@pydantic/genai-prices` brings along.
  * That list takes some 35 ms and 20 MB, so it is loaded when the first call has started and the application waits.
  */
 export function createPricer(table: PriceTable): Pricer {
-  const known = new Map<string, Found['provider'] | null>();
+  const known = new Map<string, Known | null>();
   let library: Library | undefined;
   let isPreparing = false;
   const prices = (): Library => {
@@ -48,27 +56,40 @@ export function createPricer(table: PriceTable): Pricer {
     return library;
   };
 
-  /** The provider with this model alone, so that it need not be looked for again; null where it is not known. */
-  const find = (providerId: string, model: string, timestamp: Date): Found['provider'] | null => {
+  const learn = (providerId: string, model: string, timestamp: Date): Known | null => {
+    const listed = prices().findProvider({ providerId });
+    // The library also takes names that only contain one of its own.
+    const isListed = listed !== undefined && listed.id === providerId;
+    const found = isListed ? prices().calcPrice({ input_tokens: 0 }, model, { provider: listed, timestamp }) : null;
+    if (found === null) return null;
+    const provider = { ...found.provider, models: [found.model] };
+    const ask = (usage: Record<string, number>) =>
+      prices().calcPrice(usage, model, { provider, timestamp })?.total_price;
+    return { provider, rates: learnRates(found.model.prices, ask) };
+  };
+
+  /** Null where the model is not known. */
+  const find = (providerId: string, model: string, timestamp: Date): Known | null => {
     const key = `${providerId}/${model}`;
-    let provider = known.get(key);
-    if (provider === undefined) {
-      const listed = prices().findProvider({ providerId });
-      // The library also takes names that only contain one of its own.
-      const isListed = listed !== undefined && listed.id === providerId;
-      const found = isListed ? prices().calcPrice({ input_tokens: 0 }, model, { provider: listed, timestamp }) : null;
-      provider = found === null ? null : { ...found.provider, models: [found.model] };
-      if (known.size < MAX_KNOWN) known.set(key, provider);
+    let entry = known.get(key);
+    if (entry === undefined) {
+      entry = learn(providerId, model, timestamp);
+      if (known.size < MAX_KNOWN) known.set(key, entry);
     }
-    return provider;
+    return entry;
   };
 
   const listPrice = (work: PricedWork, model: string): number | undefined => {
     const timestamp = new Date(work.startTime);
-    const provider = find(PROVIDERS[work.provider] ?? work.provider, model, timestamp);
-    if (provider === null) return undefined;
-    const { input, output, cacheRead, cacheWrite, cacheWriteHour, audioInput, audioOutput } = work.usage ?? {};
-    const usage = {
+    const entry = find(PROVIDERS[work.provider] ?? work.provider, model, timestamp);
+    if (entry === null) return undefined;
+    const { provider, rates } = entry;
+    const usage = work.usage ?? {};
+    const special = SPECIAL.filter(({ field }) => (usage[field] ?? 0) > 0);
+    const atRates = rates === undefined || special.length > 0 ? undefined : costAt(rates, usage);
+    if (atRates !== undefined) return atRates;
+    const { input, output, cacheRead, cacheWrite, cacheWriteHour, audioInput, audioOutput } = usage;
+    const counts = {
       input_tokens: input,
       output_tokens: output,
       cache_read_tokens: cacheRead,
@@ -77,10 +98,9 @@ export function createPricer(table: PriceTable): Pricer {
       input_audio_tokens: audioInput,
       output_audio_tokens: audioOutput,
     };
-    const found = prices().calcPrice(usage, model, { provider, timestamp });
+    const found = prices().calcPrice(counts, model, { provider, timestamp });
     // Where the list has no price for a part, it takes that of text.
-    const needed = SPECIAL.filter(({ field }) => (work.usage?.[field] ?? 0) > 0);
-    return needed.every(({ price }) => found?.model_price[price] !== undefined) ? found?.total_price : undefined;
+    return special.every(({ price }) => found?.model_price[price] !== undefined) ? found?.total_price : undefined;
   };
 
   return {

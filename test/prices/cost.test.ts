@@ -1,4 +1,5 @@
 import { calcPrice } from '@pydantic/genai-prices';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type ModelCall, type ModelCallResult, type ModelCallStart, modelCalls } from '../../src/index.ts';
 import { createPricer } from '../../src/prices/pricer.ts';
@@ -36,8 +37,32 @@ it.each([
   const call = finished({ provider, model }, { model, usage: USAGE });
   const listed = calcPrice({ input_tokens: USAGE.input, output_tokens: USAGE.output }, model, { providerId });
   expect(call.cost).toBeGreaterThan(0);
-  expect(call.cost).toBe(listed?.total_price);
+  expect(call.cost).toBeCloseTo(listed?.total_price as number, 12);
   expect(call.unpriced).toBeUndefined();
+});
+
+it.each([
+  ['openai', 'openai', 'gpt-5'],
+  ['anthropic', 'anthropic', 'claude-sonnet-4-5'],
+  ['gcp.gemini', 'google', 'gemini-2.5-pro'],
+  ['deepseek', 'deepseek', 'deepseek-chat'],
+])('whatever a call of %s used, it costs what the list says', (provider, providerId, model) => {
+  usePricer(createPricer({}));
+  fc.assert(
+    fc.property(
+      fc.nat(600_000),
+      fc.nat(100_000),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (input, output, share) => {
+        const cacheRead = Math.floor(input * share);
+        const call = finished({ provider, model }, { model, usage: { input, output, cacheRead } });
+        const usage = { input_tokens: input, output_tokens: output, cache_read_tokens: cacheRead };
+        const listed = calcPrice(usage, model, { providerId, timestamp: new Date(call.startTime) });
+        expect(call.cost).toBeCloseTo(listed?.total_price as number, 9);
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 it('cached tokens cost what cached tokens cost', () => {
