@@ -1,4 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const WORKERS = Math.max(3, availableParallelism());
 
 /** `unit` needs npm alone; `e2e` needs the real servers of `npm run servers`. Both run against `dist`, the code that ships. */
 export default defineConfig({
@@ -13,6 +16,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           pool: 'forks',
+          // Most of the time is waiting: for processes, exports and databases.
+          maxWorkers: WORKERS,
         },
       },
       {

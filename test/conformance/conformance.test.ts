@@ -4,7 +4,7 @@ import { VERSIONS } from './sdks/index.ts';
 import { renderPage } from './table.ts';
 import { testMatrix } from './tests.ts';
 
-// All of the matrix is run by the end-to-end tests.
+// The other versions of Node are run with the end-to-end tests.
 testMatrix(['24']);
 
 it('sees what an instrumentation does wrong', async () => {

@@ -18,7 +18,7 @@ Every way to call a model that the libraries offer, and every way to treat the a
 
 A word after ✓ is another outcome than the row's: the library ends the exchange otherwise, with and without us. **–** means
 that the library has no such call. **✗** is a defect. Every column holds for ESM and CommonJS on Node 22, 24 and 26: those of
-Node 24 are run with the tests, all of them with the end-to-end tests. Retries have tests of their own.
+Node 24 are run with the tests, the others with the end-to-end tests. Retries have tests of their own.
 
 A library is added by a file in \`test/conformance/sdks\` and a line for each of its versions in the \`index.ts\` there;
 \`npx vitest run --project unit test/conformance -u\` writes this page anew.
