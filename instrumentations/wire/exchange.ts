@@ -54,6 +54,8 @@ export class Exchange {
   readonly #seat: Seat | undefined;
   #attempt: RunningAttempt | undefined;
   #status: number | undefined;
+  #requestBytes = 0;
+  #responseBytes = 0;
   #counts: AnswerHead['counts'];
   #isStream = false;
   #asked: Asked = { streaming: false };
@@ -76,6 +78,7 @@ export class Exchange {
 
   /** A piece of the request's body was sent. */
   sending(chunk: Buffer): void {
+    this.#requestBytes += chunk.length;
     if (this.#attempt !== undefined) return;
     this.#requestReader.feed(chunk);
     this.#content?.sending(chunk);
@@ -151,6 +154,7 @@ export class Exchange {
 
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
+    this.#responseBytes += chunk.length;
     if (!isKeepAlive(chunk)) this.#chunks.arrived(performance.now());
     if (!this.#isOver) this.#decoder?.write(chunk);
   }
@@ -215,8 +219,9 @@ export class Exchange {
   #finish(failure: Failure | undefined, endedAt: number): void {
     if (this.#redirect?.isPending === true) return this.#redirect.wait(() => this.#finish(failure, endedAt));
     this.#start.onEnd(this);
+    const passed = { statusCode: this.#status, requestBytes: this.#requestBytes, responseBytes: this.#responseBytes };
     if (this.#redirect?.isFollowed === true) {
-      this.#attempt?.redirected(this.#status, endedAt);
+      this.#attempt?.redirected(passed, endedAt);
       return;
     }
     const reader = this.#reader;
@@ -231,6 +236,7 @@ export class Exchange {
     }
     const content = this.#content;
     const result: AttemptResult = {
+      ...passed,
       content: content && (() => content.content()),
       model: answer.model,
       listedAs: this.#asked.listedAs,
@@ -238,7 +244,6 @@ export class Exchange {
       finishReasons: answer.finishReasons,
       serviceTier: answer.serviceTier,
       usage: this.#isStream && !this.#isWhole(failure) ? settledUsage(answer) : answer.usage,
-      statusCode: this.#status,
     };
     this.#attempt?.finish(this.#verdict(failure), result, this.#isStream ? this.#chunks : undefined, endedAt);
   }

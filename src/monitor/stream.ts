@@ -1,4 +1,4 @@
-import type { HttpRequest, JobResult, ModelCall, Observation } from '../observations.ts';
+import type { HttpRequest, JobResult, ModelAttempt, ModelCall, Observation } from '../observations.ts';
 import { observe } from '../observe.ts';
 import type { Core } from './core.ts';
 import { jobTags } from './long-running.ts';
@@ -24,6 +24,7 @@ function take(core: Core, seen: Observation): void {
     case 'model_call':
       return takeModelCall(core, seen);
     case 'model_attempt':
+      addBytes(core, seen);
       return core.models.attempt(seen, core.timeline.at(seen.startTime + seen.durationMs));
     case 'rate_limit':
       return core.models.rateLimit(seen, core.timeline.at(seen.time));
@@ -55,8 +56,12 @@ function takeModelCall(core: Core, call: ModelCall): void {
 export function takeRequest(core: Core, request: HttpRequest): void {
   core.levels.request(request);
   add(core, requestName(request), request.outcome === 'aborted' ? 'unknown' : request.outcome, request);
-  const bytes = (request.requestBytes ?? 0) + (request.responseBytes ?? 0);
-  if (bytes > 0) core.throughput.bytes.add(core.timeline.at(request.startTime + request.durationMs), bytes);
+  addBytes(core, request);
+}
+
+function addBytes(core: Core, { requestBytes = 0, responseBytes = 0, ...ended }: HttpRequest | ModelAttempt): void {
+  const bytes = requestBytes + responseBytes;
+  if (bytes > 0) core.throughput.bytes.add(core.timeline.at(ended.startTime + ended.durationMs), bytes);
 }
 
 /** What all finished work tells. */

@@ -94,6 +94,9 @@ export interface ModelAttempt extends ModelTarget {
   readonly errorType?: string | undefined;
   readonly responseModel?: string | undefined;
   readonly statusCode?: number | undefined;
+  /** Bytes of the bodies, as far as they passed the wire. */
+  readonly requestBytes?: number | undefined;
+  readonly responseBytes?: number | undefined;
   /** 0 for the first attempt of a call. */
   readonly number: number;
   /** `error.type` of the attempt before this one when this one asks the same model again; `_OTHER` where it was not seen. */

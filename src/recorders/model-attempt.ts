@@ -14,7 +14,7 @@ export interface RunningAttempt {
   /** The exchange to which this one's answer leads; it takes this one's place if this one is a call of its own. */
   continueWith(details: AttemptStart): RunningAttempt | undefined;
   /** The answer led to another exchange, which decides. */
-  redirected(statusCode: number | undefined, endedAt: number): void;
+  redirected(result: AttemptResult, endedAt: number): void;
 }
 
 /** What is known when an exchange starts. */
@@ -79,9 +79,9 @@ export class Attempt implements RunningAttempt {
     return new Attempt(details, new Seat(this.#scope), true);
   }
 
-  redirected(statusCode: number | undefined, endedAt: number): void {
+  redirected(result: AttemptResult, endedAt: number): void {
     if (this.#finished) return;
-    this.#publish(undefined, { statusCode }, endedAt);
+    this.#publish(undefined, result, endedAt);
     const target = this.#target;
     this.#scope.exchangeEnded({
       failure: undefined,
@@ -104,6 +104,8 @@ export class Attempt implements RunningAttempt {
       errorType: failure?.errorType,
       responseModel: result.model,
       statusCode: result.statusCode,
+      requestBytes: result.requestBytes,
+      responseBytes: result.responseBytes,
       ...this.#order,
     });
     publish(attempt);

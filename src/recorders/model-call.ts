@@ -45,6 +45,9 @@ export interface ModelCallResult {
 export interface AttemptResult extends ModelCallResult {
   /** The name of the model in a list of prices, where it is another one than that of the answer. */
   readonly listedAs?: string | undefined;
+  /** Bytes of the bodies. */
+  readonly requestBytes?: number | undefined;
+  readonly responseBytes?: number | undefined;
   /** What was said; for the span alone. */
   readonly content?: (() => ModelContent) | undefined;
 }
