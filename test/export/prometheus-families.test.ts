@@ -20,7 +20,8 @@ interface Exposition {
 
 /** Reads the text format and throws for everything that some consumer of it rejects. */
 function parseStrictly(text: string): Exposition {
-  const types: Record<string, string> = {};
+  // A family may be named like what every object has.
+  const types: Record<string, string> = Object.create(null);
   const series: Record<string, number> = {};
   const seen = new Set<string>();
   let family = '';
@@ -303,7 +304,7 @@ test('no name, unit, attribute or value breaks a scrape or loses a count', async
   const anyAttributes = fc.dictionary(anyText, anyValue, { maxKeys: 5 });
   const anyInstrument = fc.record({
     kind: fc.constantFrom('counter', 'up-down', 'gauge', 'histogram'),
-    name: fc.oneof(anyText, fc.constantFrom('a.b', 'a_b', 'a.b.count', 'a.total')),
+    name: fc.oneof(anyText, fc.constantFrom('a.b', 'a_b', 'a.b.count', 'a.total', 'valueOf', 'constructor')),
     unit: fc.oneof(anyText, fc.constantFrom('s', '1', 'By/s', '{x}')),
     description: anyText,
     scope: fc.oneof(anyText, fc.constantFrom('one', 'two')),
