@@ -68,8 +68,8 @@ export class Writer {
   /** False when there is no thread any more. */
   write(rows: SQLInputValue[][]): boolean {
     if (this.#isDead) return false;
-    this.#rows = (this.#rows + rows.length) | 0;
     this.#ask({ kind: 'write', rows });
+    this.#rows = (this.#rows + rows.length) | 0;
     return true;
   }
 
@@ -88,8 +88,10 @@ export class Writer {
 
   /** Waits until all is written, at most for a moment; returns how many rows were not. */
   close(): number {
-    if (!this.#isDead) this.#ask({ kind: 'close' });
-    if (!this.#isDead) this.#settled(LAST_PATIENCE_MS);
+    if (!this.#isDead) {
+      this.#ask({ kind: 'close' });
+      this.#settled(LAST_PATIENCE_MS);
+    }
     return this.waiting;
   }
 

@@ -1,26 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startModel } from '../fixtures/langgraph/model.ts';
 import { type Receiver, startReceiver } from '../helpers/receiver.ts';
-import { type NodeVersion, REGISTER, runApp } from '../helpers/run-app.ts';
+import { type NodeVersion, REGISTER } from '../helpers/run-app.ts';
 import { sortedTree, treeOf } from '../helpers/span-tree.ts';
+import { runAgentApp } from './agent-app.ts';
 
 let model: Awaited<ReturnType<typeof startModel>>;
 beforeAll(async () => {
   model = await startModel();
 });
 afterAll(() => model.close());
-
-async function run(node: NodeVersion, app: string, flags: readonly string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await runApp({
-    node,
-    file: `test/fixtures/langgraph/${app}`,
-    flags,
-    env: { ...env, MODEL_URL: model.url, GAUGEWAY_MODEL_ENDPOINTS: `openai=${model.url}` },
-    limitMs: 60_000,
-  });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
 
 const SEEN = {
   invoke: 24,
@@ -35,7 +24,7 @@ const SEEN = {
 
 describe('@langchain/langgraph', () => {
   it('runs as it does without us', async () => {
-    expect(await run('24', 'app.mjs', [])).toEqual(SEEN);
+    expect(await runAgentApp('langgraph/app.mjs', model.url, '24', [])).toEqual(SEEN);
   }, 70_000);
 
   it.each<[NodeVersion, string]>([
@@ -48,7 +37,7 @@ describe('@langchain/langgraph', () => {
     async (node, app) => {
       const receiver = await startReceiver();
       try {
-        expect(await run(node, app, REGISTER, receiver.env)).toEqual(SEEN);
+        expect(await runAgentApp(`langgraph/${app}`, model.url, node, REGISTER, receiver.env)).toEqual(SEEN);
         expectMetrics(receiver);
         expect(treeOf(receiver.spans)).toEqual(TREE);
       } finally {

@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startModel } from '../fixtures/openai-agents/model.ts';
 import { type Receiver, startReceiver } from '../helpers/receiver.ts';
-import { type NodeVersion, REGISTER, runApp } from '../helpers/run-app.ts';
+import { type NodeVersion, REGISTER } from '../helpers/run-app.ts';
 import { sortedTree, treeOf } from '../helpers/span-tree.ts';
+import { runAgentApp } from './agent-app.ts';
 
 let model: Awaited<ReturnType<typeof startModel>>;
 beforeAll(async () => {
   model = await startModel();
 });
 afterAll(() => model.close());
-
-async function run(node: NodeVersion, app: string, flags: readonly string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await runApp({
-    node,
-    file: `test/fixtures/openai-agents/${app}`,
-    flags,
-    env: { ...env, MODEL_URL: model.url, GAUGEWAY_MODEL_ENDPOINTS: `openai=${model.url}` },
-  });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
 
 const SEEN = {
   handoff: ['done', 'writer'],
@@ -32,7 +22,7 @@ const SEEN = {
 
 describe('@openai/agents', () => {
   it('runs as it does without us', async () => {
-    expect(await run('24', 'app.mjs', [])).toEqual(SEEN);
+    expect(await runAgentApp('openai-agents/app.mjs', model.url, '24', [])).toEqual(SEEN);
   }, 70_000);
 
   it.each<[NodeVersion, string]>([
@@ -45,7 +35,7 @@ describe('@openai/agents', () => {
     async (node, app) => {
       const receiver = await startReceiver();
       try {
-        expect(await run(node, app, REGISTER, receiver.env)).toEqual(SEEN);
+        expect(await runAgentApp(`openai-agents/${app}`, model.url, node, REGISTER, receiver.env)).toEqual(SEEN);
         expectMetrics(receiver);
         expect(treeOf(receiver.spans)).toEqual(TREE);
         expect(receiver.points('gaugeway.self.dropped')).toEqual([]);
