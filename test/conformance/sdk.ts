@@ -44,6 +44,12 @@ export async function abortFirst(items: AsyncIterable<unknown>, abort: () => voi
   return 'ended';
 }
 
+/** Whether a promise that is asked twice gives the same object, and what `tell` makes of it. */
+export async function askedTwice<Answer>(promise: PromiseLike<Answer>, tell: (answer: Answer) => unknown) {
+  const [first, second] = [await promise, await promise];
+  return [first === second, tell(first)];
+}
+
 /** The error of a promise that is asked twice, and whether both times it is the same object. */
 export async function rejectionOf(promise: PromiseLike<unknown>, APIError?: new (...args: never) => Error) {
   const [first, second] = await Promise.allSettled([promise, promise]);

@@ -1,4 +1,4 @@
-import { ABSENT, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { ABSENT, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 type Modules = readonly [typeof import('ai'), typeof import('@ai-sdk/openai')];
 
@@ -27,11 +27,7 @@ export const sdk: Sdk<Modules> = {
     const textOf = ({ text, usage, finishReason }: Awaited<ReturnType<typeof create>>) => [text, usage, finishReason];
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       'with-response': ABSENT,
       'as-response': ABSENT,
       parse: async (model) => (await generateObject({ ...ask(model), schema })).object,

@@ -1,4 +1,5 @@
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { generatedStreams } from '../generated-streams.ts';
+import { ABSENT, abortFirst, askedTwice, leave, rejectionOf, type Sdk } from '../sdk.ts';
 
 const message = { max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] };
 const format = { type: 'json_schema' as const, schema: { type: 'object' }, parse: JSON.parse };
@@ -18,11 +19,7 @@ export const sdk: Sdk<readonly [typeof import('@anthropic-ai/sdk')]> = {
     const textOf = ({ content, usage }: Awaited<ReturnType<typeof create>>) => [content, usage];
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       async 'with-response'(model) {
         const { data, response, request_id } = await create(model).withResponse();
         return [textOf(data), response.constructor.name, response.bodyUsed, typeof request_id];
@@ -45,29 +42,7 @@ export const sdk: Sdk<readonly [typeof import('@anthropic-ai/sdk')]> = {
       error: (model) => rejectionOf(create(model), APIError),
       unhandled: (model) => create(model),
       timeout: (model) => create(model, { signal: AbortSignal.timeout(500) }),
-      stream: async (model) => read(await createStream(model), ({ type }) => type),
-      async 'stream-with-response'(model) {
-        const { data, response } = await createStream(model).withResponse();
-        return [response.status, await read(data, ({ type }) => type)];
-      },
-      async 'stream-as-response'(model) {
-        const response = await createStream(model).asResponse();
-        return [response.bodyUsed, (await response.text()).split('\n').length];
-      },
-      async 'stream-tee'(model) {
-        const [left, right] = (await createStream(model)).tee();
-        return [await read(left, ({ type }) => type), await read(right, ({ type }) => type)];
-      },
-      'stream-to-readable': async (model) =>
-        (await new Response((await createStream(model)).toReadableStream()).text()).split('\n').length,
-      'stream-break': async (model) => leave(await createStream(model), ({ type }) => type),
-      async 'stream-abort'(model) {
-        const chunks = await createStream(model);
-        return abortFirst(chunks, () => chunks.controller.abort());
-      },
-      'stream-drop': async (model) => read(await createStream(model), ({ type }) => type),
-      'stream-never-read': createStream,
-      'stream-collected': createStream,
+      ...generatedStreams(createStream, ({ type }) => type),
       async helper(model) {
         const running = helper(model);
         const { response } = await running.withResponse();

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { ABSENT, abortFirst, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 
@@ -22,11 +22,7 @@ export const sdk: Sdk<readonly [typeof import('axios')]> = {
     const count = async (stream: AsyncIterable<unknown>) => (await read(stream, String)).join('').split('\n').length;
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       'with-response': ABSENT,
       'as-response': ABSENT,
       parse: ABSENT,

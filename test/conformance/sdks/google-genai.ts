@@ -1,5 +1,5 @@
 import type { CallableTool, Part } from '@google/genai';
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { ABSENT, abortFirst, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 export const sdk: Sdk<readonly [typeof import('@google/genai')]> = {
   provider: 'gcp.gemini',
@@ -23,11 +23,7 @@ export const sdk: Sdk<readonly [typeof import('@google/genai')]> = {
     const chat = (model: string, config = {}) => client.chats.create({ model, config });
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       'with-response': ABSENT,
       'as-response': ABSENT,
       parse: ABSENT,

@@ -1,4 +1,5 @@
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { generatedStreams } from '../generated-streams.ts';
+import { ABSENT, askedTwice, rejectionOf, type Sdk } from '../sdk.ts';
 
 const messages = [{ role: 'user' as const, content: 'Hi' }];
 
@@ -16,11 +17,7 @@ export const sdk: Sdk<readonly [typeof import('groq-sdk')]> = {
     const deltaOf = ({ choices }: { choices: { delta: object }[] }) => choices[0]?.delta;
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       async 'with-response'(model) {
         const { data, response } = await create(model).withResponse();
         return [textOf(data), response.constructor.name, response.bodyUsed];
@@ -34,29 +31,7 @@ export const sdk: Sdk<readonly [typeof import('groq-sdk')]> = {
       error: (model) => rejectionOf(create(model), APIError),
       unhandled: (model) => create(model),
       timeout: (model) => create(model, { signal: AbortSignal.timeout(500) }),
-      stream: async (model) => read(await createStream(model), deltaOf),
-      async 'stream-with-response'(model) {
-        const { data, response } = await createStream(model).withResponse();
-        return [response.status, await read(data, deltaOf)];
-      },
-      async 'stream-as-response'(model) {
-        const response = await createStream(model).asResponse();
-        return [response.bodyUsed, (await response.text()).split('\n').length];
-      },
-      async 'stream-tee'(model) {
-        const [left, right] = (await createStream(model)).tee();
-        return [await read(left, deltaOf), await read(right, deltaOf)];
-      },
-      'stream-to-readable': async (model) =>
-        (await new Response((await createStream(model)).toReadableStream()).text()).split('\n').length,
-      'stream-break': async (model) => leave(await createStream(model), deltaOf),
-      async 'stream-abort'(model) {
-        const chunks = await createStream(model);
-        return abortFirst(chunks, () => chunks.controller.abort());
-      },
-      'stream-drop': async (model) => read(await createStream(model), deltaOf),
-      'stream-never-read': createStream,
-      'stream-collected': createStream,
+      ...generatedStreams(createStream, deltaOf),
       helper: ABSENT,
       'helper-events': ABSENT,
       'helper-break': ABSENT,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { ABSENT, abortFirst, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 const messages = [{ role: 'user' as const, content: 'Hi' }];
 
@@ -23,11 +23,7 @@ export const sdk: Sdk<readonly [typeof import('@mistralai/mistralai')]> = {
     ];
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       'with-response': ABSENT,
       'as-response': ABSENT,
       async parse(model) {

@@ -1,4 +1,4 @@
-import { ABSENT, abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { ABSENT, abortFirst, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 
@@ -16,11 +16,7 @@ export const sdk: Sdk<readonly [typeof import('ollama')]> = {
     const textOf = ({ message, done, eval_count }: Awaited<ReturnType<typeof create>>) => [message, done, eval_count];
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       'with-response': ABSENT,
       'as-response': ABSENT,
       parse: ABSENT,

@@ -1,4 +1,5 @@
-import { abortFirst, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
+import { generatedStreams } from '../generated-streams.ts';
+import { abortFirst, askedTwice, leave, read, rejectionOf, type Sdk } from '../sdk.ts';
 
 type Modules = readonly [typeof import('openai')];
 
@@ -29,11 +30,7 @@ export const sdk: Sdk<Modules> = {
     ];
     return {
       create: async (model) => textOf(await create(model)),
-      async 'asked-twice'(model) {
-        const promise = create(model);
-        const [first, second] = [await promise, await promise];
-        return [first === second, textOf(first)];
-      },
+      'asked-twice': (model) => askedTwice(create(model), textOf),
       async 'with-response'(model) {
         const { data, response, request_id } = await create(model).withResponse();
         return [textOf(data), response.constructor.name, response.bodyUsed, typeof request_id];
@@ -51,29 +48,7 @@ export const sdk: Sdk<Modules> = {
       error: (model) => rejectionOf(create(model), APIError),
       unhandled: (model) => create(model),
       timeout: (model) => create(model, { signal: AbortSignal.timeout(500) }),
-      stream: async (model) => read(await createStream(model), deltaOf),
-      async 'stream-with-response'(model) {
-        const { data, response } = await createStream(model).withResponse();
-        return [response.status, await read(data, deltaOf)];
-      },
-      async 'stream-as-response'(model) {
-        const response = await createStream(model).asResponse();
-        return [response.bodyUsed, (await response.text()).split('\n').length];
-      },
-      async 'stream-tee'(model) {
-        const [left, right] = (await createStream(model)).tee();
-        return [await read(left, deltaOf), await read(right, deltaOf)];
-      },
-      'stream-to-readable': async (model) =>
-        (await new Response((await createStream(model)).toReadableStream()).text()).split('\n').length,
-      'stream-break': async (model) => leave(await createStream(model), deltaOf),
-      async 'stream-abort'(model) {
-        const chunks = await createStream(model);
-        return abortFirst(chunks, () => chunks.controller.abort());
-      },
-      'stream-drop': async (model) => read(await createStream(model), deltaOf),
-      'stream-never-read': createStream,
-      'stream-collected': createStream,
+      ...generatedStreams(createStream, deltaOf),
       async helper(model) {
         const running = helper(model);
         return [await running.finalContent(), await running.totalUsage()];
