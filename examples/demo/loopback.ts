@@ -1,6 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
 // `fetch` and the global agent may go through a proxy that the user's shell names; this stays on the machine.
 const agent = new Agent({ keepAlive: true });
@@ -28,14 +29,23 @@ export function ask(
   });
 }
 
-/** A port that nothing listens on. */
+/**
+ * A port that nothing listens on, and that no outgoing connection is given meanwhile: systems take those from 32768 on,
+ * and a port that the system chose is soon chosen again.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen({ port: 0, host: '127.0.0.1' });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_240, 32_768);
+    const server = createServer().listen({ port, host: '127.0.0.1' });
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Whether an OpenTelemetry Collector takes OTLP here; whatever else may listen there refuses an empty export. */

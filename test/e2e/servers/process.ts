@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../examples/demo/loopback.ts';
 import { findBinary, type SERVERS } from './install.mjs';
 
 const READY_LIMIT_MS = 60_000;
@@ -42,20 +42,11 @@ export function requireBinary(server: keyof typeof SERVERS, binary: string): str
   throw new Error(`${binary} is not installed. Run \`node test/e2e/servers/install.mjs ${server}\` once.`);
 }
 
-/** Ports that are free now on 127.0.0.1. All are held until the last is known, so that they differ. */
+/** Ports that are free now on 127.0.0.1, each another one. */
 export async function freePorts<Port extends string>(names: readonly Port[]): Promise<Record<Port, number>> {
-  const holders = names.map(() => createServer());
-  try {
-    await Promise.all(
-      holders.map(
-        (holder) => new Promise<void>((done, fail) => holder.once('error', fail).listen(0, '127.0.0.1', () => done())),
-      ),
-    );
-    const numbers = holders.map((holder) => (holder.address() as { port: number }).port);
-    return Object.fromEntries(names.map((name, index) => [name, numbers[index]])) as Record<Port, number>;
-  } finally {
-    await Promise.all(holders.map((holder) => new Promise<void>((done) => holder.close(() => done()))));
-  }
+  const ports = new Set<number>();
+  while (ports.size < names.length) ports.add(await freePort());
+  return Object.fromEntries([...ports].map((port, index) => [names[index], port])) as Record<Port, number>;
 }
 
 /** Calls `probe` until it gives something other than `undefined`; an error inside is a reason to try again. */
