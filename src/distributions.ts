@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { attributeKeysOf } from './attribute-keys.ts';
 import { boundariesOf } from './boundaries.ts';
 import type { InstrumentSpec } from './catalogue/index.ts';
 import type { Distribution } from './observations.ts';
@@ -27,6 +28,12 @@ export class Distributions {
   readonly #instruments = new Map<InstrumentSpec, Map<string, DistributionSeries>>();
   /** Instruments that are recorded here value by value too, because every reader is known to read from here. */
   readonly direct = new Set<InstrumentSpec>();
+  readonly #monitorTags: readonly string[];
+
+  /** @param monitorTags keys of tags of monitors that are attributes too */
+  constructor(monitorTags: readonly string[] = []) {
+    this.#monitorTags = monitorTags;
+  }
 
   add(spec: InstrumentSpec, attributes: Attributes, added: Distribution): void {
     if (!Number.isFinite(added.sum) || added.min < 0) return drop('invalid_value');
@@ -65,7 +72,7 @@ export class Distributions {
       all = new Map();
       this.#instruments.set(spec, all);
     }
-    let key = JSON.stringify(spec.attributes.map((name) => given[name]));
+    let key = JSON.stringify(attributeKeysOf(spec, this.#monitorTags).map((name) => given[name]));
     let attributes = given;
     if (!all.has(key) && all.size >= MAX_SERIES - 1) {
       key = 'overflow';

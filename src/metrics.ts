@@ -33,6 +33,8 @@ export interface MetricsOptions {
   readonly profiles: readonly GenAiProfile[];
   /** Distinct values kept of each attribute that comes from outside: model names, job names, error types. */
   readonly maxAttributeValues: number;
+  /** Keys of tags given to monitors that become attributes. @default none */
+  readonly monitorTags?: readonly string[];
   /** Shows the process too. @default false */
   readonly observesProcess?: boolean;
 }
@@ -66,7 +68,7 @@ const record: {
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
-  readonly distributions = new Distributions();
+  readonly distributions: Distributions;
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
   readonly #running = new Map<Running, Counted>();
@@ -82,7 +84,8 @@ export class MetricsListener implements Listener {
 
   constructor(options: MetricsOptions) {
     this.#profiles = options.profiles;
-    this.#attributes = new BoundedAttributes(options.maxAttributeValues);
+    this.distributions = new Distributions(options.monitorTags);
+    this.#attributes = new BoundedAttributes(options.maxAttributeValues, options.monitorTags);
     this.#observesProcess = options.observesProcess ?? false;
   }
 

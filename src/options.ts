@@ -1,6 +1,7 @@
 import type { Instrumentation } from '@opentelemetry/instrumentation';
 import type { MetricReader, ViewOptions } from '@opentelemetry/sdk-metrics';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { monitorTagKeys } from './monitor-tags.ts';
 import {
   contentSwitch,
   endpoints,
@@ -163,6 +164,12 @@ export const settings = {
     ['GAUGEWAY_MAX_ATTRIBUTE_VALUES'],
     wholeNumber,
     200,
+  ),
+  monitorTags: setting(
+    'Keys of tags given to a monitor that become attributes of its metrics, comma-separated; all others stay in the monitor.',
+    ['GAUGEWAY_MONITOR_TAGS'],
+    monitorTagKeys,
+    [] as readonly string[],
   ),
 } as const;
 

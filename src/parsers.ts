@@ -178,7 +178,8 @@ function isHttpUrl(value: string): boolean {
   return /^https?:/i.test(value) && URL.canParse(value);
 }
 
-function list(value: string): string[] {
+/** The parts between commas. */
+export function list(value: string): string[] {
   return value
     .split(',')
     .map((part) => part.trim())

@@ -120,7 +120,7 @@ export function preset(options: Options = {}): Preset {
   const instrumentations = createInstrumentations(resolved);
   for (const instrumentation of instrumentations) followProviders(instrumentation, recording.listener);
   const made: Preset = {
-    views: createViews(resolved.views),
+    views: createViews(resolved.views, resolved.monitorTags),
     instrumentations,
     metricProducers: [createDistributionProducer(recording.listener.distributions)],
     spanProcessors: [createJobSpanProcessor()],
@@ -218,6 +218,7 @@ function startRecording(options: ResolvedOptions, observesProcess = false) {
   const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
+    monitorTags: options.monitorTags,
     observesProcess,
   });
   const stops = [observe(listener), () => useContent(undefined), () => useThresholds(undefined)];

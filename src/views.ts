@@ -4,6 +4,7 @@ import {
   InstrumentType,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
+import { attributeKeysOf } from './attribute-keys.ts';
 import { boundariesOf } from './boundaries.ts';
 import { catalogue, type InstrumentKind, type InstrumentSpec } from './catalogue/index.ts';
 import { VERSION } from './version.ts';
@@ -22,8 +23,13 @@ const TYPES: Record<InstrumentKind, InstrumentType> = {
 /**
  * A view per histogram of the catalogue, with its boundaries and its attributes. The SDK counts a measurement once for
  * every view that matches, so a view of the user's that matches one of our instruments takes the place of ours.
+ *
+ * @param monitorTags keys of tags of monitors that are attributes too
  */
-export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions[] {
+export function createViews(
+  userViews: readonly ViewOptions[] = [],
+  monitorTags: readonly string[] = [],
+): ViewOptions[] {
   const specs: InstrumentSpec[] = Object.values(catalogue);
   const ours = specs
     .filter(
@@ -43,7 +49,7 @@ export function createViews(userViews: readonly ViewOptions[] = []): ViewOptions
           ? {}
           : {
               meterName: METER,
-              attributesProcessors: [createAllowListAttributesProcessor([...spec.attributes])],
+              attributesProcessors: [createAllowListAttributesProcessor([...attributeKeysOf(spec, monitorTags)])],
             }),
       }),
     );

@@ -135,6 +135,14 @@ const examples: Record<Setting, Example> = {
   queuePollIntervalMs: MS,
   runtimeMetrics: SWITCH,
   maxAttributeValues: WHOLE,
+  monitorTags: {
+    good: [
+      ['tenant, region', ['tenant', 'region']],
+      ['a.b-c_9', ['a.b-c_9']],
+    ],
+    bad: ['modelId', 'error.type', 'a.b,a_b', 'tenant;region', '1'],
+    wrong: ['tenant', [7], ['tenant', 'tenant'], Array.from({ length: 17 }, (_, i) => `tag${i}`)],
+  },
 };
 
 describe.each(Object.keys(settings) as Setting[])('%s', (name) => {

@@ -27,6 +27,7 @@ export const genAi = {
     name: 'gen_ai.client.operation.duration',
     description: 'Duration of a model call, from the request to its last byte or its failure.',
     attributes: [...BASE, 'error.type'],
+    tagged: true,
     profile: 'v1.41',
   },
   tokenUsage: {
@@ -56,6 +57,7 @@ export const genAi = {
     name: 'gen_ai.client.inference.duration',
     description: 'Duration of an inference call, from the request to its last byte or its failure.',
     attributes: [...BASE, 'error.type'],
+    tagged: true,
     profile: 'latest',
   },
   inferenceTimeToFirstChunk: {
@@ -78,6 +80,7 @@ export const genAi = {
     name: 'gen_ai.client.embeddings.duration',
     description: 'Duration of an embeddings call, from the request to its last byte or its failure.',
     attributes: [...BASE, 'error.type'],
+    tagged: true,
     profile: 'latest',
   },
   embeddingsInputTokens: {

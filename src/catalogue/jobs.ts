@@ -16,6 +16,7 @@ export const jobs = {
     description: 'Duration of one run (attempt) of a job, from its start to its end.',
     attributes: END,
     buckets: RUN,
+    tagged: true,
   },
   jobDuration: {
     ...seconds,

@@ -29,6 +29,7 @@ export const models = {
     description: 'Total tokens of a successful call over its duration.',
     attributes: BASE,
     buckets: TOKEN_RATE,
+    tagged: true,
   },
   modelOutputSpeed: {
     name: 'gaugeway.model.output_speed',
@@ -53,6 +54,7 @@ export const models = {
     description: 'Failed calls; created at 0 with the first call of a model, so that a first burst shows in a rate.',
     attributes: TARGET,
     integer: true,
+    tagged: true,
   },
   modelRetries: {
     name: 'gaugeway.model.retries',

@@ -10,5 +10,6 @@ export const operations = {
     description: 'Duration of a named operation.',
     attributes: ['gaugeway.operation.name', 'error.type'],
     buckets: APPLICATION,
+    tagged: true,
   },
 } as const satisfies Record<string, InstrumentSpec>;

@@ -18,6 +18,8 @@ export interface InstrumentSpec {
   readonly shared?: boolean;
   /** True where whole distributions are added, which the metrics API cannot do. */
   readonly distributed?: boolean;
+  /** True where monitors of the application record too: tags that are allow-listed join the attributes. */
+  readonly tagged?: boolean;
   /** Written only with this generation of the GenAI convention's names. */
   readonly profile?: 'v1.41' | 'latest';
 }

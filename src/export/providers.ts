@@ -52,7 +52,7 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
   const meterProvider = new MeterProvider({
     resource,
     readers: createMetricReaders(options, distributions),
-    views: createViews(options.views),
+    views: createViews(options.views, options.monitorTags),
   });
   observeForeignQueries(meterProvider);
   metrics.setGlobalMeterProvider(meterProvider);

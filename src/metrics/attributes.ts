@@ -5,6 +5,7 @@ const MAX_JOBS = 1000;
 /** Jobs of one name, in other queues: they are looked through. */
 const MAX_ALIKE = 20;
 
+type Tags = Readonly<Record<string, string>>;
 type Job = Omit<JobTarget, 'name'> & { readonly name?: string | undefined };
 
 interface JobAttributes {
@@ -16,14 +17,19 @@ interface JobAttributes {
 /** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
 export class BoundedAttributes {
   readonly #limit: number;
+  readonly #monitorTags: readonly string[];
   readonly #values = new Map<string, BoundedValues>();
   /** By name: most runs are of few jobs, and each asks three times. */
   readonly #jobs = new Map<string | undefined, (Pick<Job, 'system' | 'queue'> & { attributes: JobAttributes })[]>();
   #jobCount = 0;
 
-  /** @param limit distinct values kept of each attribute */
-  constructor(limit: number) {
+  /**
+   * @param limit distinct values kept of each attribute
+   * @param monitorTags keys of tags of monitors that become attributes
+   */
+  constructor(limit: number, monitorTags: readonly string[] = []) {
     this.#limit = limit;
+    this.#monitorTags = monitorTags;
   }
 
   bound(key: string, value: string | undefined): string | undefined {
@@ -85,6 +91,16 @@ export class BoundedAttributes {
       else alike.push(known);
     }
     return attributes;
+  }
+
+  /** Adds the tags of a monitor that are allow-listed, less those that the attributes tell already. */
+  tagged<Own extends object>(own: Own, tags: Tags | undefined, told: readonly string[] = []): Own {
+    if (tags === undefined || this.#monitorTags.length === 0) return own;
+    const all = { ...own } as Record<string, unknown>;
+    for (const key of this.#monitorTags) {
+      if (Object.hasOwn(tags, key) && !told.includes(key)) all[key] = this.bound(key, tags[key]);
+    }
+    return all as Own;
   }
 
   errorType(value: string | undefined): string | undefined {

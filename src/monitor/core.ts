@@ -18,7 +18,7 @@ import { ServiceLevels } from './service-levels.ts';
 import { isCountable } from './sketch.ts';
 import { SlowOperations } from './slow-operations.ts';
 import { listenTo } from './stream.ts';
-import type { TagsGiven } from './tags.ts';
+import { type TagsGiven, tagsOf } from './tags.ts';
 import type { Outcome } from './tally.ts';
 import { Throughput } from './throughput.ts';
 import { Watch } from './watch.ts';
@@ -120,7 +120,7 @@ export class Core {
       run.errorType = errorType;
       this.add(operation, details);
     }
-    if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType);
+    if (details.isPublished !== true) this.publish(operation, durationMs, outcome, timestamp, errorType, details.tags);
   }
 
   /** Keeps the run that `run` has been filled with, and judges it. */
@@ -147,12 +147,14 @@ export class Core {
     outcome: Outcome,
     timestamp: number,
     errorType: string | undefined,
+    given?: TagsGiven,
   ): void {
     if (!isObservedOutside()) return;
     // An end that nobody saw would count as a success there.
     if (outcome === 'unknown') return drop('unobservable');
     const startTime = timestamp - durationMs;
-    publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType, monitored: true }));
+    const tags = given === undefined ? undefined : tagsOf(given);
+    publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType, tags, monitored: true }));
   }
 
   /** Forgets everything that was recorded. */

@@ -1,3 +1,4 @@
+import { OTHER } from '../cardinality.ts';
 import { drop } from '../observe.ts';
 import { type AggregatedStats, aggregatedStatsOf } from './aggregated-stats.ts';
 import type { Core } from './core.ts';
@@ -8,7 +9,7 @@ import { Run } from './run.ts';
 import { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
 import { isCountable } from './sketch.ts';
-import type { Tags, TagsGiven } from './tags.ts';
+import { type Tags, type TagsGiven, tagsOf } from './tags.ts';
 import { LONGEST_WINDOW_MS } from './windows.ts';
 
 /** What a point measures: milliseconds, tokens per second, errors, milliseconds. */
@@ -74,7 +75,7 @@ export class Points {
     }
   }
 
-  /** Keeps a point and gives the tags of its group; a value that is not possible is counted and makes none. */
+  /** Keeps a point and gives its tags as far as they group points; a value that is not possible is counted and makes none. */
   add(
     type: PointType,
     value: number,
@@ -94,7 +95,8 @@ export class Points {
     this.buffer.add(type, time, value, series.tags, jobId);
     if (type === METRIC_TYPE.ERROR_RATE) this.#errorRate(series).ended(true, time, timestamp);
     else if (type === METRIC_TYPE.LATENCY) this.#ratesOfCalls.get(series)?.ended(false, time, timestamp);
-    return series.tags;
+    // Those of a group that stands for all later ones say nothing of this point, which OpenTelemetry gets as it is.
+    return series.tags[OTHER] === OTHER ? tagsOf(tags, JOB_ID) : series.tags;
   }
 
   /** Undefined where there were no such points. */

@@ -11,6 +11,8 @@ export interface Operation extends Monitored {
   readonly startTime: number;
   readonly durationMs: number;
   readonly errorType?: string | undefined;
+  /** What tells its series apart in a monitor; of OpenTelemetry only those that are allow-listed. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One number that the application measured by itself and gave to a monitor. */
