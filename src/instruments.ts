@@ -1,15 +1,14 @@
 import type { Attributes, Meter, MetricOptions, Observable, ObservableResult } from '@opentelemetry/api';
+import type { AttributeSet } from './attribute-sets.ts';
 import { boundariesOf } from './boundaries.ts';
 import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
-import type { Distributions } from './distributions.ts';
 import type { Distribution } from './observations.ts';
 import { drop } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
+import type { SeriesStore } from './series-store.ts';
 
 /** The attributes that an instrument may carry; a key that its row does not name does not compile. */
-export type AttributesOf<Id extends InstrumentId> = {
-  readonly [Key in Catalogue[Id]['attributes'][number]]?: string | number | undefined;
-};
+export type AttributesOf<Id extends InstrumentId> = AttributeSet<Catalogue[Id]['attributes'][number]>;
 
 /** One instrument with one set of attributes. */
 export interface Series {
@@ -19,13 +18,13 @@ export interface Series {
 
 /** The instruments of the catalogue, bound to a meter. */
 export interface Instruments {
-  with<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>): Series;
+  with<Id extends InstrumentId>(id: Id, set: NoInfer<AttributesOf<Id>>): Series;
   /** Adds many values at once to a histogram that takes distributions. */
-  add<Id extends InstrumentId>(id: Id, attributes: NoInfer<AttributesOf<Id>>, distribution: Distribution): void;
+  add<Id extends InstrumentId>(id: Id, set: NoInfer<AttributesOf<Id>>, distribution: Distribution): void;
   /** @param gone what becomes of a series that `read` does not report any more */
   observe<Id extends InstrumentId>(
     id: Id,
-    read: (report: (value: number, attributes: AttributesOf<Id>) => void) => void | Promise<void>,
+    read: (report: (value: number, set: AttributesOf<Id>) => void) => void | Promise<void>,
     gone?: 'zero' | 'absent',
   ): void;
 }
@@ -36,31 +35,36 @@ const NO_SERIES: Series = { record() {} };
  * Creates every instrument of the given generations once. All recording goes through here: this is the one place to
  * change for a faster aggregator.
  */
-export function createInstruments(
-  meter: Meter,
-  profiles: readonly GenAiProfile[],
-  distributions: Distributions,
-): Instruments {
+export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[], store: SeriesStore): Instruments {
   const isWritten = ({ profile }: InstrumentSpec): boolean => profile === undefined || profiles.includes(profile);
   const writers = new Map<string, (value: number, attributes: Attributes) => void>();
   for (const [id, spec] of Object.entries(catalogue) as [string, InstrumentSpec][]) {
-    if (!isWritten(spec) || spec.distributed === true || distributions.direct.has(spec)) continue;
+    if (!isWritten(spec) || spec.distributed === true || store.direct.has(spec)) continue;
     const writer = createWriter(meter, spec);
     if (writer !== undefined) writers.set(id, writer);
   }
+  const seriesOf = (id: InstrumentId, { attributes }: AttributeSet): Series => {
+    const spec: InstrumentSpec = catalogue[id];
+    if (!isWritten(spec)) return NO_SERIES;
+    if (store.direct.has(spec)) return store.bind(spec, attributes);
+    const write = writers.get(id);
+    return write === undefined ? NO_SERIES : { record: (value) => write(value, attributes) };
+  };
+  const kept = new Map<InstrumentId, Map<AttributeSet, Series>>();
   return {
-    with(id, attributes) {
-      const spec: InstrumentSpec = catalogue[id];
-      if (!isWritten(spec)) return NO_SERIES;
-      if (distributions.direct.has(spec)) return distributions.bind(spec, withoutUndefined(attributes));
-      const write = writers.get(id);
-      if (write === undefined) return NO_SERIES;
-      const set = withoutUndefined(attributes);
-      return { record: (value) => write(value, set) };
+    with(id, set) {
+      const all = kept.get(id);
+      const known = all?.get(set);
+      if (known !== undefined) return known;
+      const series = seriesOf(id, set);
+      if (!set.isKept) return series;
+      if (all === undefined) kept.set(id, new Map([[set, series]]));
+      else all.set(set, series);
+      return series;
     },
-    add(id, attributes, distribution) {
+    add(id, { attributes }, distribution) {
       const spec: InstrumentSpec = catalogue[id];
-      if (isWritten(spec)) distributions.add(spec, withoutUndefined(attributes), distribution);
+      if (isWritten(spec)) store.add(spec, attributes, distribution);
     },
     observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
@@ -71,13 +75,12 @@ export function createInstruments(
         const finish = (): void => {
           for (const set of missing.values()) result.observe(0, set);
         };
-        const reading = read((value, attributes) => {
+        const reading = read((value, { attributes }) => {
           if (!Number.isFinite(value)) return drop('invalid_value');
-          const set = withoutUndefined(attributes);
-          const key = JSON.stringify(set);
+          const key = JSON.stringify(attributes);
           missing.delete(key);
-          if (gone === 'zero') reported.set(key, set);
-          result.observe(value, set);
+          if (gone === 'zero') reported.set(key, attributes);
+          result.observe(value, attributes);
         });
         return reading instanceof Promise ? reading.then(finish) : finish();
       });
@@ -133,18 +136,4 @@ function options(spec: InstrumentSpec): MetricOptions {
     // Views carry the same boundaries; the advice serves an application that brings its own provider.
     ...(spec.buckets === undefined ? {} : { advice: { explicitBucketBoundaries: boundariesOf(spec) } }),
   };
-}
-
-function withoutUndefined(attributes: object): Attributes {
-  for (const key in attributes) if ((attributes as Attributes)[key] === undefined) return defined(attributes);
-  return attributes as Attributes;
-}
-
-function defined(attributes: object): Attributes {
-  const set: Attributes = {};
-  for (const key in attributes) {
-    const value = (attributes as Attributes)[key];
-    if (value !== undefined) set[key] = value;
-  }
-  return set;
 }

@@ -1,5 +1,4 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
-import { Distributions } from './distributions.ts';
 import { ErrorWindow } from './error-window.ts';
 import { listHooks } from './hooks.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
@@ -25,6 +24,7 @@ import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './me
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
+import { SeriesStore } from './series-store.ts';
 import { storages } from './storages.ts';
 import { VERSION } from './version.ts';
 
@@ -68,7 +68,7 @@ const record: {
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
-  readonly distributions: Distributions;
+  readonly series = new SeriesStore();
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
   readonly #running = new Map<Running, Counted>();
@@ -84,7 +84,6 @@ export class MetricsListener implements Listener {
 
   constructor(options: MetricsOptions) {
     this.#profiles = options.profiles;
-    this.distributions = new Distributions(options.monitorTags);
     this.#attributes = new BoundedAttributes(options.maxAttributeValues, options.monitorTags);
     this.#observesProcess = options.observesProcess ?? false;
   }
@@ -94,7 +93,7 @@ export class MetricsListener implements Listener {
     const provider = this.#given ?? metrics.getMeterProvider();
     if (this.#instruments === undefined || provider !== this.#provider) {
       this.#provider = provider;
-      this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles, this.distributions);
+      this.#instruments = createInstruments(provider.getMeter('gaugeway', VERSION), this.#profiles, this.series);
       this.#observeGauges(this.#instruments);
     }
     return this.#instruments;
@@ -131,7 +130,7 @@ export class MetricsListener implements Listener {
   }
 
   dropped(reason: DropReason, count: number): void {
-    this.#to.with('selfDropped', { 'gaugeway.drop.reason': reason }).record(count);
+    this.#to.with('selfDropped', this.#attributes.none.with('gaugeway.drop.reason', reason)).record(count);
   }
 
   observed(observation: Observation): void {
@@ -143,27 +142,30 @@ export class MetricsListener implements Listener {
   }
 
   #observeGauges(to: Instruments): void {
+    const { none } = this.#attributes;
     this.#activeCalls.observe(to);
     this.#activeRuns.observe(to);
     observeOldestRuns(to, this.#attributes, this.#running);
-    if (this.#observesProcess) observeProcess(to);
-    observeErrorRatio(to, this.#httpErrors);
+    if (this.#observesProcess) observeProcess(to, this.#attributes);
+    observeErrorRatio(to, this.#httpErrors, this.#attributes);
     this.#queues.observe(to, this.#attributes);
     this.#rateLimits.observe(to);
     to.observe('monitorStorageSize', (report) => {
       if (storages.size === 0) return;
       report(
         [...storages].reduce((bytes, storage) => bytes + storage.getSize(), 0),
-        {},
+        none,
       );
     });
     to.observe('selfHooks', (report) => {
       for (const { name, version, state } of listHooks()) {
-        report(1, {
-          'gaugeway.hook.name': name,
-          'gaugeway.hook.version': this.#attributes.bound('gaugeway.hook.version', version),
-          'gaugeway.hook.state': state,
-        });
+        report(
+          1,
+          none
+            .with('gaugeway.hook.name', name)
+            .given('gaugeway.hook.version', version)
+            .with('gaugeway.hook.state', state),
+        );
       }
     });
   }

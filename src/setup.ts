@@ -10,9 +10,9 @@ import {
   instrumentationNames,
 } from '../instrumentations/index.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
-import { createDistributionProducer } from './export/distribution-producer.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
+import { createSeriesProducer } from './export/series-producer.ts';
 import { createJobSpanProcessor } from './export/spans.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
 import { installLoadHooks } from './load-hooks.ts';
@@ -122,7 +122,7 @@ export function preset(options: Options = {}): Preset {
   const made: Preset = {
     views: createViews(resolved.views, resolved.monitorTags),
     instrumentations,
-    metricProducers: [createDistributionProducer(recording.listener.distributions)],
+    metricProducers: [createSeriesProducer(recording.listener.series)],
     spanProcessors: [createJobSpanProcessor()],
     stop() {
       for (const instrumentation of instrumentations) instrumentation.disable();
@@ -168,7 +168,7 @@ function start(options: ResolvedOptions): Handle {
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
   // Threads share the process, which is told of once.
   const recording = startRecording(options, options.runtimeMetrics && isMainThread);
-  const providers = startProviders(options, recording.listener.distributions);
+  const providers = startProviders(options, recording.listener.series);
   for (const instrumentation of options.instrumentations) {
     // It was made before there were providers, and a meter of that time does nothing for ever.
     instrumentation.setTracerProvider(trace.getTracerProvider());

@@ -4,7 +4,6 @@ import {
   InstrumentType,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
-import { attributeKeysOf } from './attribute-keys.ts';
 import { boundariesOf } from './boundaries.ts';
 import { catalogue, type InstrumentKind, type InstrumentSpec } from './catalogue/index.ts';
 import { VERSION } from './version.ts';
@@ -76,4 +75,9 @@ function matches(pattern: string, name: string): boolean {
   if (pattern === '*') return true;
   const source = pattern.replace(/[\^$\\.+?()[\]{}|]/g, '\\$&').replace('*', '.*');
   return new RegExp(`^${source}$`).test(name);
+}
+
+/** The attribute keys that an instrument may carry: those of its row and, where monitors record, the allow-listed tags. */
+function attributeKeysOf(spec: InstrumentSpec, monitorTags: readonly string[]): readonly string[] {
+  return spec.tagged === true ? [...spec.attributes, ...monitorTags] : spec.attributes;
 }

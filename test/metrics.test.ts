@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogue } from '../src/catalogue/index.ts';
-import { createDistributionProducer } from '../src/export/distribution-producer.ts';
+import { createSeriesProducer } from '../src/export/series-producer.ts';
 import { MetricsListener } from '../src/metrics.ts';
 import type { ModelCall } from '../src/observations.ts';
 import { observe } from '../src/observe.ts';
@@ -153,8 +153,8 @@ describe('the metrics listener', () => {
     const listener = start(['v1.41', 'latest']);
     const gaps = { counts: [3, 1, ...new Array(13).fill(0)], sum: 0.032, min: 0.001, max: 0.015 };
     for (let i = 0; i < 2; i++) listener.observed({ ...CALL, chunkGaps: gaps });
-    const cumulative = createDistributionProducer(listener.distributions);
-    const delta = createDistributionProducer(listener.distributions, AggregationTemporality.DELTA);
+    const cumulative = createSeriesProducer(listener.series);
+    const delta = createSeriesProducer(listener.series, AggregationTemporality.DELTA);
     const collect = async (producer: MetricProducer) =>
       (await producer.collect()).resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
     const first = await collect(cumulative);
@@ -182,10 +182,24 @@ describe('the metrics listener', () => {
     const listener = start(['v1.41'], 5000);
     const gaps = { counts: [1], sum: 0.001, min: 0.001, max: 0.001 };
     for (let i = 0; i < 2100; i++) listener.observed({ ...CALL, requestModel: `m${i}`, chunkGaps: gaps });
-    const { resourceMetrics } = await createDistributionProducer(listener.distributions).collect();
+    const { resourceMetrics } = await createSeriesProducer(listener.series).collect();
     const dataPoints = resourceMetrics.scopeMetrics[0]?.metrics[0]?.dataPoints ?? [];
     expect(dataPoints).toHaveLength(2000);
     expect(dataPoints.at(-1)).toMatchObject({ attributes: { 'otel.metric.overflow': true }, value: { count: 101 } });
+  });
+
+  it('counts every call, however many sets of attributes there are, and what runs falls back to 0', async () => {
+    const listener = start(['v1.41'], 200);
+    for (let i = 0; i < 14_000; i++) {
+      const call = { ...CALL, requestModel: `m${i % 120}`, serverAddress: `host-${Math.floor(i / 120)}` };
+      listener.started(call);
+      listener.observed(call);
+      listener.ended(call);
+    }
+    const durations = await points('gen_ai.client.operation.duration');
+    expect(durations.reduce((sum, { value }) => sum + (value as { count: number }).count, 0)).toBe(14_000);
+    const active = await points('gaugeway.model.active');
+    expect(active.map(({ value }) => value)).toEqual(new Array(120).fill(0));
   });
 
   it('marks a failure on its duration and counts it for alerts, but not what the caller stopped', async () => {

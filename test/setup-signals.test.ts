@@ -16,6 +16,17 @@ const CALL = `
 `;
 const DURATION = 'gen_ai.client.operation.duration';
 
+interface Points {
+  readonly dataPoints: readonly { asInt?: string; asDouble?: number; count?: string }[];
+}
+interface Export {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly { name: string; sum?: Points; histogram?: Points }[];
+    }[];
+  }[];
+}
+
 const run = (source: string, options: Omit<AppOptions, 'source'> = {}): Promise<AppEnd> =>
   runApp({ flags: REGISTER, source, ...options, env: { ...receiver.env, ...options.env } });
 
@@ -114,6 +125,30 @@ describe('metrics', () => {
     expect(receiver.points('requests')[0]).toMatchObject({ value: 2, scope: 'my-gateway', unit: '{request}' });
     expect(receiver.points('queue.time')[0]).toMatchObject({ count: 1, sum: 1.5, bounds: [1, 2] });
     expect(receiver.points(DURATION)[0]?.bounds).toEqual(catalogue.operationDuration.buckets);
+  });
+
+  it('in deltas tell of each call once, and of a counter that rests nothing', async () => {
+    const source = `import { modelCalls } from 'gaugeway';
+      import { setup } from 'gaugeway/setup';
+      for (const calls of [1, 0, 2]) {
+        for (let i = 0; i < calls; i++) {
+          await modelCalls.run({ provider: 'custom', model: 'm' }, () => Promise.reject(new Error('x'))).catch(() => {});
+        }
+        await setup().flush();
+      }`;
+    const env = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' };
+    const told = (name: string): unknown[] => {
+      const bodies = receiver.requests.filter(({ path }) => path === '/v1/metrics').map(({ body }) => body as Export);
+      const metrics = bodies.map((body) => body.resourceMetrics.flatMap((resource) => resource.scopeMetrics));
+      return metrics.map((scopes) => {
+        const found = scopes.flatMap((scope) => scope.metrics).find((metric) => metric.name === name);
+        const point = (found?.sum ?? found?.histogram)?.dataPoints[0];
+        return point === undefined ? undefined : Number(point.asInt ?? point.asDouble ?? point.count);
+      });
+    };
+    expect(await run(source, { env })).toMatchObject({ code: 0, stderr: '' });
+    expect(told('gaugeway.model.errors').slice(0, 3)).toEqual([1, undefined, 2]);
+    expect(told(DURATION).slice(0, 3)).toEqual([1, undefined, 2]);
   });
 
   it('are served on the next port, which one line tells, when theirs is taken, and never by a worker', async () => {

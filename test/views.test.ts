@@ -7,9 +7,10 @@ import {
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
+import { noAttributes } from '../src/attribute-sets.ts';
 import { catalogue, type InstrumentSpec } from '../src/catalogue/index.ts';
-import { Distributions } from '../src/distributions.ts';
 import { createInstruments } from '../src/instruments.ts';
+import { SeriesStore } from '../src/series-store.ts';
 import { VERSION } from '../src/version.ts';
 import { createViews } from '../src/views.ts';
 
@@ -21,9 +22,14 @@ async function pointOf(userViews: ViewOptions[]) {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 });
   const provider = new MeterProvider({ readers: [reader], views: createViews(userViews) });
-  const instruments = createInstruments(provider.getMeter('gaugeway', VERSION), ['v1.41'], new Distributions());
+  const instruments = createInstruments(provider.getMeter('gaugeway', VERSION), ['v1.41'], new SeriesStore());
   instruments
-    .with('operationDuration', { 'gen_ai.operation.name': 'chat', ['user.id' as 'error.type']: 'u1' })
+    .with(
+      'operationDuration',
+      noAttributes(10)
+        .with('gen_ai.operation.name', 'chat')
+        .with('user.id' as 'error.type', 'u1'),
+    )
     .record(1.5);
   await provider.forceFlush();
   const found = exporter.getMetrics()[0]?.scopeMetrics.flatMap(({ metrics }) => metrics) ?? [];

@@ -7,19 +7,19 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { warn } from '../diagnostics.ts';
-import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { createDistributionProducer } from './distribution-producer.ts';
+import type { SeriesStore } from '../series-store.ts';
 import { forgettingGauges } from './gauge-temporality.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
+import { createSeriesProducer } from './series-producer.ts';
 import { unheld } from './unheld.ts';
 
 const load = createRequire(import.meta.url);
 
 /** The readers that the options ask for. Exporters are loaded only when they are wanted: each costs start-up time. */
-export function createMetricReaders(options: ResolvedOptions, distributions: Distributions): MetricReader[] {
+export function createMetricReaders(options: ResolvedOptions, series: SeriesStore): MetricReader[] {
   const readers: MetricReader[] = [...options.metricReaders];
   if (options.metricsExporters.includes('otlp')) {
     const exporter = createExporter(options);
@@ -27,7 +27,7 @@ export function createMetricReaders(options: ResolvedOptions, distributions: Dis
     readers.push(
       new PeriodicExportingMetricReader({
         exporter,
-        metricProducers: [createDistributionProducer(distributions, temporality)],
+        metricProducers: [createSeriesProducer(series, temporality)],
         exportIntervalMillis: options.metricExportIntervalMs,
         exportTimeoutMillis: Math.min(options.metricExportTimeoutMs, options.metricExportIntervalMs),
       }),
@@ -39,7 +39,7 @@ export function createMetricReaders(options: ResolvedOptions, distributions: Dis
     const endpoint: PrometheusEndpoint = createPrometheusReader({
       host: options.prometheusHost,
       port: options.prometheusPort,
-      metricProducers: [createDistributionProducer(distributions)],
+      metricProducers: [createSeriesProducer(series)],
       warn,
     });
     readers.push(endpoint.reader);

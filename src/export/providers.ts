@@ -7,9 +7,9 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
 import { catalogue, type InstrumentSpec } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
-import type { Distributions } from '../distributions.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { withAmbient } from '../recorders/ambient.ts';
+import type { SeriesStore } from '../series-store.ts';
 import { createViews, selects } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
 import { observeForeignQueries } from './foreign-queries.ts';
@@ -25,7 +25,7 @@ class AmbientContextManager extends AsyncLocalStorageContextManager {
 }
 
 /** Registers the process's providers, by the options or by `OTEL_CONFIG_FILE`, unless somebody else was first. */
-export function startProviders(options: ResolvedOptions, distributions: Distributions): Flushable {
+export function startProviders(options: ResolvedOptions, series: SeriesStore): Flushable {
   if (!isFree()) {
     warn(
       'another OpenTelemetry SDK or another copy of @opentelemetry/api was registered first, so gaugeway exports ' +
@@ -33,7 +33,7 @@ export function startProviders(options: ResolvedOptions, distributions: Distribu
     );
     return { flush: async () => undefined, shutdown: async () => undefined };
   }
-  if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options, distributions);
+  if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options, series);
   const { startFromFile } = createRequire(import.meta.url)('./config-file.js') as typeof import('./config-file.ts');
   return startFromFile();
 }
@@ -46,12 +46,12 @@ function isFree(): boolean {
   return free;
 }
 
-function startFromOptions(options: ResolvedOptions, distributions: Distributions): Flushable {
+function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flushable {
   const resource = createResource(options);
-  recordDirectly(options, distributions);
+  recordDirectly(options, series);
   const meterProvider = new MeterProvider({
     resource,
-    readers: createMetricReaders(options, distributions),
+    readers: createMetricReaders(options, series),
     views: createViews(options.views, options.monitorTags),
   });
   observeForeignQueries(meterProvider);
@@ -86,14 +86,14 @@ function startFromOptions(options: ResolvedOptions, distributions: Distributions
 }
 
 /**
- * The SDK looks for a series anew for each value: histograms are recorded past it, unless a view or a reader of the
- * application's is for them.
+ * The SDK looks for a series anew for each value: counters and histograms are recorded past it, unless a view or a reader
+ * of the application is for them.
  */
-function recordDirectly({ views, metricReaders }: ResolvedOptions, distributions: Distributions): void {
+function recordDirectly({ views, metricReaders }: ResolvedOptions, series: SeriesStore): void {
   if (metricReaders.length > 0) return;
   for (const spec of Object.values(catalogue) as InstrumentSpec[]) {
-    const isOurs = spec.kind === 'histogram' && !views.some((view) => selects(view, spec));
-    if (isOurs) distributions.direct.add(spec);
+    const isOurs = (spec.kind === 'histogram' || spec.kind === 'counter') && !views.some((view) => selects(view, spec));
+    if (isOurs) series.direct.add(spec);
   }
 }
 

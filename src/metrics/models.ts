@@ -5,16 +5,16 @@ import type { BoundedAttributes } from './attributes.ts';
 export function recordModelCall(to: Instruments, attributes: BoundedAttributes, call: ModelCall): void {
   const base = attributes.answeredModel(call);
   const seconds = call.durationMs / 1000;
-  const ended = { ...base, 'error.type': attributes.errorType(call.errorType) };
+  const ended = base.given('error.type', call.errorType);
   const embeddings = call.operation === 'embeddings';
   to.with('operationDuration', ended).record(seconds);
   to.with(embeddings ? 'embeddingsDuration' : 'inferenceDuration', ended).record(seconds);
   for (const { from, to: instead } of call.fallbacks ?? []) {
-    to.with('modelFallbacks', {
-      ...attributes.model(call),
-      'gaugeway.fallback.from': attributes.bound('gaugeway.fallback.from', nameOf(from)),
-      'gaugeway.fallback.to': attributes.bound('gaugeway.fallback.to', nameOf(instead)),
-    }).record(1);
+    const change = attributes
+      .model(call)
+      .given('gaugeway.fallback.from', nameOf(from))
+      .given('gaugeway.fallback.to', nameOf(instead));
+    to.with('modelFallbacks', change).record(1);
   }
   const isFailure = call.outcome === 'error' || call.outcome === 'timeout';
   to.with('modelErrors', attributes.model(call)).record(isFailure ? 1 : 0);
@@ -43,15 +43,15 @@ function recordTokens(
   const { input, output, total, cacheRead, cacheWrite, reasoning } = call.usage;
   const succeeded = call.outcome === 'success';
   // No provider tells of what kind these are; the convention's word for that is `unknown`.
-  const counted = { ...base, 'gen_ai.token.modality': 'unknown' };
+  const counted = base.with('gen_ai.token.modality', 'unknown');
   if (input !== undefined) {
-    to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'input' }).record(input);
+    to.with('tokenUsage', base.with('gen_ai.token.type', 'input')).record(input);
     if (!embeddings) recordByModality(to, 'usageInputTokens', base, input, inputKinds(call.usage));
     if (succeeded) to.with(embeddings ? 'embeddingsInputTokens' : 'inferenceInputTokens', base).record(input);
   }
   if (embeddings) return;
   if (output !== undefined) {
-    to.with('tokenUsage', { ...base, 'gen_ai.token.type': 'output' }).record(output);
+    to.with('tokenUsage', base.with('gen_ai.token.type', 'output')).record(output);
     recordByModality(to, 'usageOutputTokens', base, output, outputKinds(call.usage));
     if (succeeded) to.with('inferenceOutputTokens', base).record(output);
   }
@@ -96,23 +96,20 @@ function recordByModality(
   let rest = whole;
   for (const [modality, count] of kinds) {
     if (count === undefined || count === 0) continue;
-    to.with(id, { ...base, 'gen_ai.token.modality': modality }).record(count);
+    to.with(id, base.with('gen_ai.token.modality', modality)).record(count);
     rest -= count;
   }
-  if (rest > 0 || whole === 0) to.with(id, { ...base, 'gen_ai.token.modality': 'unknown' }).record(rest);
+  if (rest > 0 || whole === 0) to.with(id, base.with('gen_ai.token.modality', 'unknown')).record(rest);
 }
 
 export function recordModelAttempt(to: Instruments, attributes: BoundedAttributes, attempt: ModelAttempt): void {
   const base = attributes.answeredModel(attempt);
-  to.with('modelAttemptDuration', {
-    ...base,
-    'http.response.status_code': attempt.statusCode,
-    'error.type': attributes.errorType(attempt.errorType),
-    'gaugeway.outcome': attempt.outcome,
-  }).record(attempt.durationMs / 1000);
-  if (attempt.retryOf !== undefined) {
-    to.with('modelRetries', { ...base, 'error.type': attributes.errorType(attempt.retryOf) }).record(1);
-  }
+  const ended = base
+    .with('http.response.status_code', attempt.statusCode)
+    .given('error.type', attempt.errorType)
+    .with('gaugeway.outcome', attempt.outcome);
+  to.with('modelAttemptDuration', ended).record(attempt.durationMs / 1000);
+  if (attempt.retryOf !== undefined) to.with('modelRetries', base.given('error.type', attempt.retryOf)).record(1);
   if (attempt.backoffMs !== undefined) to.with('modelBackoffTime', base).record(attempt.backoffMs / 1000);
 }
 

@@ -13,9 +13,8 @@ export function recordPoint(to: Instruments, attributes: BoundedAttributes, { ty
     case 'latency': {
       const isModel = modelId !== undefined || provider !== undefined;
       if (isModel) return recordModelLatency(to, model, operation, value / 1000);
-      const operationName = attributes.bound('gaugeway.operation.name', operation);
-      const own = attributes.tagged({ 'gaugeway.operation.name': operationName }, tags);
-      return to.with('appOperationDuration', own).record(value / 1000);
+      const named = attributes.none.given('gaugeway.operation.name', operation);
+      return to.with('appOperationDuration', attributes.tagged(named, tags)).record(value / 1000);
     }
     case 'token_throughput':
       return to.with('modelTokenThroughput', model).record(value);

@@ -11,10 +11,7 @@ export class QueueSizes {
   }
 
   observe(to: Instruments, attributes: BoundedAttributes): void {
-    const of = (size: QueueSize) => ({
-      ...attributes.queue(size),
-      'gaugeway.job.state': attributes.bound('gaugeway.job.state', size.state),
-    });
+    const of = (size: QueueSize) => attributes.queue(size).given('gaugeway.job.state', size.state);
     to.observe('jobQueueSize', (report) => {
       for (const size of this.#valid()) report(size.count, of(size));
     });

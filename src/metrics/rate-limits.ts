@@ -10,7 +10,7 @@ const MAX_RESET_MS = 86_400_000;
 const MAX_SERIES = 2000;
 
 interface Told {
-  readonly attributes: AttributesOf<'modelRateLimitRemaining'>;
+  readonly set: AttributesOf<'modelRateLimitRemaining'>;
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
   readonly until: number;
@@ -20,34 +20,30 @@ interface Told {
 export class RateLimits {
   readonly #told = new Map<string, Told>();
 
-  keep(bounded: BoundedAttributes, told: RateLimit, now = performance.now()): void {
+  keep({ none }: BoundedAttributes, told: RateLimit, now = performance.now()): void {
     const { limit, remaining, resetMs = 0 } = told;
-    const attributes = {
-      'gen_ai.provider.name': bounded.bound('gen_ai.provider.name', told.provider),
-      'gen_ai.request.model': bounded.bound('gen_ai.request.model', told.requestModel),
-      'server.address': bounded.bound('server.address', told.serverAddress),
-      'server.port': told.serverPort,
-      'gaugeway.ratelimit.resource': told.resource,
-    };
+    const set = none
+      .given('gen_ai.provider.name', told.provider)
+      .given('gen_ai.request.model', told.requestModel)
+      .given('server.address', told.serverAddress)
+      .with('server.port', told.serverPort)
+      .with('gaugeway.ratelimit.resource', told.resource);
     // Several models' limits in one series would be nobody's.
-    if (Object.values(attributes).includes(OTHER)) return;
-    const key = JSON.stringify(attributes);
+    if (Object.values(set.attributes).includes(OTHER)) return;
+    const key = JSON.stringify(set.attributes);
     const until = now + Math.max(FRESH_MS, Math.min(resetMs, MAX_RESET_MS));
     this.#told.delete(key);
-    this.#told.set(key, { attributes, limit, remaining, until });
+    this.#told.set(key, { set, limit, remaining, until });
     if (this.#told.size > MAX_SERIES) for (const [oldest] of this.#told) return void this.#told.delete(oldest);
   }
 
   observe(to: Instruments): void {
-    const read = (
-      part: 'limit' | 'remaining',
-      report: (value: number, attributes: Told['attributes']) => void,
-    ): void => {
+    const read = (part: 'limit' | 'remaining', report: (value: number, set: Told['set']) => void): void => {
       const now = performance.now();
       for (const [key, told] of this.#told) {
         const value = told[part];
         if (told.until < now) this.#told.delete(key);
-        else if (value !== undefined) report(value, told.attributes);
+        else if (value !== undefined) report(value, told.set);
       }
     };
     to.observe('modelRateLimitRemaining', (report) => read('remaining', report), 'absent');
