@@ -74,11 +74,22 @@ function subscribe(bus: EventBus, mapping: EventBusMapping): () => void {
   return stop;
 }
 
+let inHand: EventBus | undefined;
+
+/** The bus whose event is being recorded: what recorders publish meanwhile comes from it. */
+export function busInHand(): EventBus | undefined {
+  return inHand;
+}
+
 /** A handler that throws would throw into whoever emits. */
 function listen(bus: EventBus, event: string, take: (payload: unknown) => void): () => void {
   let isOpen = true;
   const handler = (payload: unknown): void => {
-    if (isOpen) guarded('observeEventBus', () => take(payload));
+    if (!isOpen) return;
+    const outer = inHand;
+    inHand = bus;
+    guarded('observeEventBus', () => take(payload));
+    inHand = outer;
   };
   const answer = contain(bus.on(event, handler));
   return () => {

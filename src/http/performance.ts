@@ -3,6 +3,7 @@ import type { PerformanceMonitor } from '../monitor/index.ts';
 import { drop } from '../observe.ts';
 import { queries } from '../recorders/queries.ts';
 import { thresholds } from '../thresholds.ts';
+import { joinedInTurns } from '../turns.ts';
 import { createExpressMiddleware, type ExpressMiddleware } from './express.ts';
 import { serviceMetrics } from './service-metrics.ts';
 import { type MetricNames, serviceText } from './service-text.ts';
@@ -85,5 +86,5 @@ export async function getMetrics({ names = 'standard' }: MetricsTextOptions = {}
   if (names !== 'standard' && names !== 'specification') {
     throw new TypeError('gaugeway: option "names" must be standard or specification');
   }
-  return serviceText(serviceMetrics(), names);
+  return joinedInTurns(serviceText(serviceMetrics(), names));
 }

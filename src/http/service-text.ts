@@ -82,29 +82,30 @@ const QUERIES_TOTAL = counter('db_queries_total', 'Queries.');
 const REQUEST_BOUNDARIES = [10, 50, 100, 200, 500, 1000, 2000, 5000];
 const QUERY_BOUNDARIES = [5, 10, 25, 50, 100, 250, 500, 1000];
 
-/** The requests and queries of this process in Prometheus's text format. */
-export function serviceText(metrics: ServiceMetrics, names: MetricNames): string {
-  const ratio = metrics.errors.ratio();
+/** The requests and queries of this process in Prometheus's text format, series by series: there may be thousands. */
+export function* serviceText(metrics: ServiceMetrics, names: MetricNames): Iterable<string> {
   if (names === 'standard') {
-    return [
-      histograms(STANDARD.requests, metrics.requests.all()),
-      counters(STANDARD.slowRequests, metrics.slowRequests.all()),
-      ratio === undefined ? '' : metadataText(STANDARD.errorRate) + numberText(STANDARD.errorRate.name, '', ratio),
-      histograms(STANDARD.queries, metrics.queries.all()),
-      counters(STANDARD.slowQueries, metrics.slowQueries.all()),
-    ].join('');
+    yield* histograms(STANDARD.requests, metrics.requests.all());
+    yield* counters(STANDARD.slowRequests, metrics.slowRequests.all());
+    yield* ratio(STANDARD.errorRate, metrics);
+    yield* histograms(STANDARD.queries, metrics.queries.all());
+    yield* counters(STANDARD.slowQueries, metrics.slowQueries.all());
+    return;
   }
-  const requests = merged(SPECIFICATION.requests, metrics.requests.all(), REQUEST_BOUNDARIES);
-  const queries = merged(SPECIFICATION.queries, metrics.queries.all().map(withStatus), QUERY_BOUNDARIES);
-  return [
-    histograms(SPECIFICATION.requests, requests),
-    counters({ ...SPECIFICATION.requests, family: REQUESTS_TOTAL }, requests.map(counted)),
-    ratio === undefined ? '' : metadataText(SPECIFICATION.errorRate) + numberText('http_error_rate', '', ratio),
-    counters(SPECIFICATION.slowRequests, metrics.slowRequests.all()),
-    histograms(SPECIFICATION.queries, queries),
-    counters({ ...SPECIFICATION.queries, family: QUERIES_TOTAL }, queries.map(counted)),
-    counters(SPECIFICATION.slowQueries, metrics.slowQueries.all()),
-  ].join('');
+  const requests = yield* merged(SPECIFICATION.requests, metrics.requests.all(), REQUEST_BOUNDARIES);
+  yield* histograms(SPECIFICATION.requests, requests);
+  yield* counters({ ...SPECIFICATION.requests, family: REQUESTS_TOTAL }, requests.map(counted));
+  yield* ratio(SPECIFICATION.errorRate, metrics);
+  yield* counters(SPECIFICATION.slowRequests, metrics.slowRequests.all());
+  const queries = yield* merged(SPECIFICATION.queries, metrics.queries.all().map(withStatus), QUERY_BOUNDARIES);
+  yield* histograms(SPECIFICATION.queries, queries);
+  yield* counters({ ...SPECIFICATION.queries, family: QUERIES_TOTAL }, queries.map(counted));
+  yield* counters(SPECIFICATION.slowQueries, metrics.slowQueries.all());
+}
+
+function* ratio(family: PrometheusFamily, { errors }: ServiceMetrics): Iterable<string> {
+  const value = errors.ratio();
+  if (value !== undefined) yield metadataText(family) + numberText(family.name, '', value);
 }
 
 function counted({ labels, count }: Durations): Counted {
@@ -119,7 +120,11 @@ function withStatus(series: Durations): Durations {
 }
 
 /** Series that look alike under these labels as one, in milliseconds, by boundaries that are among the finer ones. */
-function merged({ labels }: Table, all: readonly Durations[], boundaries: readonly number[]): Durations[] {
+function* merged(
+  { labels }: Table,
+  all: readonly Durations[],
+  boundaries: readonly number[],
+): Generator<string, Durations[]> {
   const found = new Map<string, Durations>();
   for (const series of all) {
     const kept = series.labels.map((value, at) => (labels[at] === undefined ? undefined : value));
@@ -137,24 +142,20 @@ function merged({ labels }: Table, all: readonly Durations[], boundaries: readon
     }
     into.sum += series.sum * 1000;
     into.count += series.count;
+    // No text, but a place to pause.
+    yield '';
   }
   return [...found.values()];
 }
 
-function histograms(table: Table, all: readonly Durations[]): string {
-  if (all.length === 0) return '';
-  return (
-    metadataText(table.family) +
-    all.map((one) => histogramText(table.family.name, text(table, one.labels), one)).join('')
-  );
+function* histograms(table: Table, all: readonly Durations[]): Iterable<string> {
+  if (all.length > 0) yield metadataText(table.family);
+  for (const one of all) yield histogramText(table.family.name, text(table, one.labels), one);
 }
 
-function counters(table: Table, all: readonly Counted[]): string {
-  if (all.length === 0) return '';
-  return (
-    metadataText(table.family) +
-    all.map(({ labels, value }) => numberText(table.family.name, text(table, labels), value)).join('')
-  );
+function* counters(table: Table, all: readonly Counted[]): Iterable<string> {
+  if (all.length > 0) yield metadataText(table.family);
+  for (const { labels, value } of all) yield numberText(table.family.name, text(table, labels), value);
 }
 
 function text({ labels, unknown }: Table, values: Labels): string {

@@ -11,6 +11,6 @@ export interface AggregatedStats {
   readonly p99: number;
 }
 
-export function aggregatedStatsOf({ count, min, max, mean, percentile }: Distribution): AggregatedStats {
-  return { count, min, max, avg: mean, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99) };
+export function aggregatedStatsOf({ count, min, max, mean, p50, p90, p99 }: Distribution): AggregatedStats {
+  return { count, min, max, avg: mean, p50, p90, p99 };
 }

@@ -1,4 +1,5 @@
 import { milliseconds } from '../parsers.ts';
+import { Turns } from '../turns.ts';
 import { contained } from './contain.ts';
 import type { PerformanceMonitor } from './performance-monitor.ts';
 
@@ -52,12 +53,17 @@ export class PerformanceBudgetMonitor {
 
   /** The budgets that are exceeded now; an operation that nobody has seen exceeds none. */
   async check(): Promise<BudgetViolation[]> {
+    const turns = new Turns();
     const violations: BudgetViolation[] = [];
     for (const [operation, budget] of this.#budgets) {
       const actual = this.#monitor.getStats(operation)?.p95 ?? 0;
-      if (actual > budget) violations.push({ operation, budget, actual, severity: actual / budget });
+      if (actual > budget) {
+        const violation = { operation, budget, actual, severity: actual / budget };
+        violations.push(violation);
+        this.#tell(violation);
+      }
+      if (turns.isOver()) await turns.next();
     }
-    for (const violation of violations) this.#tell(violation);
     return violations;
   }
 
@@ -68,14 +74,23 @@ export class PerformanceBudgetMonitor {
     if (onViolation !== undefined && typeof onViolation !== 'function') {
       throw new TypeError('gaugeway: "onViolation" must be a function');
     }
+    let isChecking = false;
+    let isStopped = false;
     const timer = setInterval(async () => {
+      // Thousands of budgets may take longer than a short interval.
+      if (isChecking) return;
+      isChecking = true;
       for (const violation of await this.check()) {
-        if (onViolation !== undefined) contained('onViolation', () => onViolation(violation));
+        if (onViolation !== undefined && !isStopped) contained('onViolation', () => onViolation(violation));
       }
+      isChecking = false;
     }, intervalMs);
     // A number where there is no Node.
     (timer as { unref?: () => void }).unref?.();
-    return () => clearInterval(timer);
+    return () => {
+      isStopped = true;
+      clearInterval(timer);
+    };
   }
 
   /** One rule for each budget, over what the operations send through OpenTelemetry. */

@@ -67,8 +67,10 @@ export class Timeline {
 
   /** The timestamp of a time, by the wall clock as it was set then; exact to a hundredth of a millisecond. */
   timestampOf(time: number): number {
-    const setting = this.#settings.findLast(({ from }) => from <= time) ?? this.#settings[0];
-    return Math.round((time - (setting?.offset ?? 0)) * 100) / 100;
+    const settings = this.#settings;
+    let at = settings.length - 1;
+    while (at > 0 && (settings[at] as Setting).from > time) at--;
+    return Math.round((time - (settings[at]?.offset ?? 0)) * 100) / 100;
   }
 
   #compare(timestamp: number): number {

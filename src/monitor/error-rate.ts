@@ -9,6 +9,8 @@ import { LONGEST_WINDOW_MS } from './windows.ts';
 export interface Calls {
   readonly calls: number;
   readonly errors: number;
+  /** How many series were added up. */
+  readonly series: number;
 }
 
 /** What error rates are judged by, and where they are told. */
@@ -24,6 +26,12 @@ export interface ErrorRateRules {
 const SPIKE_MS = 300_000;
 /** How often a high rate is looked at again. */
 const PAUSE_MS = 1000;
+/** Adding up so many series takes no time. */
+const FEW_SERIES = 16;
+/** For each of more, a rate is left alone for this long: counting calls must not take longer than the calls. */
+const PAUSE_PER_SERIES_MS = 0.1;
+/** What a high rate must fall below, of what made it high: one that lies at its threshold is not told again and again. */
+const OVER = 0.9;
 
 /**
  * Watches the error rate of one operation or group: too high over the window, or risen all at once. Told once, and once
@@ -37,6 +45,7 @@ export class ErrorRate {
   #judgedAt = 0;
   /** So many more errors cannot make the rate high; counting calls takes long where an operation has many tags. */
   #harmless = 0;
+  #pauseMs = 0;
   readonly #weight: number;
 
   /** @param weight how many calls each counted one stands for: those that it stands for are no evidence */
@@ -53,7 +62,7 @@ export class ErrorRate {
     const { isOn } = this.alarm;
     if (isError ? isOn : !isOn || now - this.#judgedAt < PAUSE_MS) return;
     // What leaves the window makes a difference within seconds, not between two calls.
-    if (isError && this.#harmless-- > 0 && now - this.#judgedAt < PAUSE_MS) return;
+    if (isError && now - this.#judgedAt < (this.#harmless-- > 0 ? PAUSE_MS : this.#pauseMs)) return;
     this.#judgedAt = now;
     const high = this.#whatIsHigh(now);
     const { rate, threshold } = high ?? { rate: rateOf(this.#recently(now)), threshold: this.#rules.threshold };
@@ -61,9 +70,11 @@ export class ErrorRate {
   }
 
   #whatIsHigh(now: number): { rate: number; threshold: number } | undefined {
-    const { limits, threshold, windowMs } = this.#rules;
+    const { limits, windowMs } = this.#rules;
+    const threshold = this.#rules.threshold * (this.alarm.isOn ? OVER : 1);
     const whole = this.#count(lastMs(now, Math.min(windowMs, LONGEST_WINDOW_MS)));
     this.#harmless = 0;
+    this.#pauseMs = whole.series <= FEW_SERIES ? 0 : whole.series * PAUSE_PER_SERIES_MS;
     if (whole.calls >= this.#minCalls && rateOf(whole) > threshold) return { rate: rateOf(whole), threshold };
     const recent = this.#recently(now);
     const before = this.#count({ now, from: now - 2 * SPIKE_MS, to: now - SPIKE_MS });
@@ -83,17 +94,18 @@ export function callsOf(all: readonly Series[], range: Range): Calls {
   let calls = 0;
   let errors = 0;
   for (const series of all) {
-    series.forEachTally(range, (tally) => {
-      calls += tally.count * series.weight;
-      errors += tally.errors * series.weight;
+    const { weight } = series;
+    series.windows.forEachBetween(range, (tally, count) => {
+      calls += count * weight;
+      errors += Math.round((tally.errors * count) / tally.count) * weight;
     });
   }
-  return { calls, errors };
+  return { calls, errors, series: all.length };
 }
 
-/** How many more errors leave the rate below the threshold, even where all calls fail from now on. */
+/** How many more errors leave the rate below the threshold, even where none of them is told as a call too. */
 function harmless({ calls, errors }: Calls, threshold: number): number {
-  return threshold >= 1 ? Number.POSITIVE_INFINITY : Math.ceil((threshold * calls - errors) / (1 - threshold)) - 1;
+  return threshold >= 1 ? Number.POSITIVE_INFINITY : Math.ceil(threshold * calls - errors) - 1;
 }
 
 function rateOf({ calls, errors }: Calls): number {

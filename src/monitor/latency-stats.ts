@@ -14,16 +14,16 @@ export interface LatencyStats {
   readonly stddevMs: number;
 }
 
-export function latencyStatsOf({ count, mean, min, max, stddev, percentile }: Distribution): LatencyStats {
+export function latencyStatsOf({ count, mean, min, max, stddev, p50, p90, p95, p99 }: Distribution): LatencyStats {
   return {
     count,
     meanMs: mean,
     minMs: min,
     maxMs: max,
-    p50Ms: percentile(0.5),
-    p90Ms: percentile(0.9),
-    p95Ms: percentile(0.95),
-    p99Ms: percentile(0.99),
+    p50Ms: p50,
+    p90Ms: p90,
+    p95Ms: p95,
+    p99Ms: p99,
     stddevMs: stddev,
   };
 }

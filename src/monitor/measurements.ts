@@ -16,11 +16,13 @@ export interface RecordedMeasurement {
 /** The measurements that are kept of an operation over all of its tags, from the oldest to the newest. */
 export function measurementsOf({ series }: Operation, timeline: Timeline): RecordedMeasurement[] {
   const kept: RecordedMeasurement[] = [];
-  for (const { ring } of series.matching()) {
+  const all = series.all;
+  for (const { ring } of all) {
     ring.forEach((duration, outcome, time, metadata) => {
       const success = outcome === 'unknown' ? undefined : outcome === 'success';
       kept.push({ timestamp: timeline.timestampOf(time), duration, success, metadata });
     });
   }
-  return kept.sort((a, b) => a.timestamp - b.timestamp);
+  // Those of one series are in order.
+  return all.length === 1 ? kept : kept.sort((a, b) => a.timestamp - b.timestamp);
 }

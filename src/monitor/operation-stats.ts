@@ -17,12 +17,12 @@ export interface OperationTiming {
 
 /** The statistics of an operation over all of its tags. Aborted work is in `count` and neither success nor error. */
 export function timingOf(operation: Operation): OperationTiming {
-  return toTiming(distributionOf(operation.series.matching(), ALWAYS));
+  operation.timing ??= toTiming(distributionOf(operation.series.all, ALWAYS));
+  return operation.timing;
 }
 
-function toTiming(distribution: Distribution): OperationTiming {
-  const { count, errors, unknown, mean, min, max, percentile } = distribution;
-  return {
+function toTiming({ count, errors, unknown, mean, min, max, p50, p90, p95, p99 }: Distribution): OperationTiming {
+  return Object.freeze({
     count,
     // With weights that are no whole numbers a difference of nothing may be a hair below it.
     successCount: Math.max(0, count - errors - unknown),
@@ -30,9 +30,9 @@ function toTiming(distribution: Distribution): OperationTiming {
     avgDuration: mean,
     minDuration: min,
     maxDuration: max,
-    p50: percentile(0.5),
-    p90: percentile(0.9),
-    p95: percentile(0.95),
-    p99: percentile(0.99),
-  };
+    p50,
+    p90,
+    p95,
+    p99,
+  });
 }

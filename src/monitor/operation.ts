@@ -3,6 +3,7 @@ import type { Anomalies } from './anomalies.ts';
 import { Baseline } from './baseline.ts';
 import { callsOf, ErrorRate, type ErrorRateRules } from './error-rate.ts';
 import type { Metadata } from './metadata.ts';
+import type { OperationTiming } from './operation-stats.ts';
 import type { Run } from './run.ts';
 import type { Series } from './series.ts';
 import { SeriesTable } from './series-table.ts';
@@ -23,6 +24,8 @@ export class Operation {
   readonly #baseline: Baseline;
   readonly #errorRate: ErrorRate;
   readonly #anomalies: Anomalies;
+  /** Its statistics as they were last asked for; undefined since it ran again. */
+  timing: OperationTiming | undefined;
   /** Errors by `error.type`, since the beginning. */
   readonly errors = new Map<string, number>();
 
@@ -41,11 +44,12 @@ export class Operation {
     this.series = new SeriesTable((tags) => create(tags, this.weight), maxSeries);
     this.#anomalies = rules.anomalies;
     this.#baseline = new Baseline(rules.limits);
-    this.#errorRate = new ErrorRate(name, rules, (range) => callsOf(this.series.matching(), range), this.weight);
+    this.#errorRate = new ErrorRate(name, rules, (range) => callsOf(this.series.all, range), this.weight);
   }
 
   /** Keeps a run and judges it. */
   add(run: Run, tags: TagsGiven | undefined, metadata: Metadata | undefined): void {
+    this.timing = undefined;
     this.series.find(tags).add(run, metadata);
     const passes = this.#baseline.passes(run);
     if (passes && run.outcome === 'success' && !this.#errorRate.alarm.isOn) return;

@@ -97,7 +97,7 @@ export class PerformanceCollector extends PerformanceMonitor {
   /** The last hour of a timing or operation over all of its tags; undefined where there was none. */
   getLatencyStats(name: string): LatencyStats | undefined {
     const { operations, timeline } = this.core;
-    const series = operations.get(name)?.series.matching() ?? [];
+    const series = operations.get(name)?.series.all ?? [];
     const lastHour = distributionOf(series, lastMs(timeline.now(), LONGEST_WINDOW_MS));
     return lastHour.count === 0 ? undefined : latencyStatsOf(lastHour);
   }

@@ -1,5 +1,6 @@
 import { type EventBus, observeEventBus } from '../event-bus.ts';
 import { drop, isObservedOutside, publish } from '../observe.ts';
+import { Turns } from '../turns.ts';
 import type { AggregatedStats } from './aggregated-stats.ts';
 import type { PerformanceMonitorOptions } from './options.ts';
 import { PerformanceMonitor } from './performance-monitor.ts';
@@ -7,6 +8,7 @@ import { type PlatformConfig, resolvePlatformConfig } from './platform-config.ts
 import { listenForPoints } from './point-stream.ts';
 import { type GroupStats, METRIC_TYPE, type MetricPoint, type PointQuery, Points, type PointType } from './points.ts';
 import { isCountable } from './sketch.ts';
+import { listenToBus } from './stream.ts';
 import { type TagsGiven, tagsOf } from './tags.ts';
 
 /** What `createPerformanceMonitor` takes: the options of a monitor, and those of its points. */
@@ -17,9 +19,6 @@ export interface PlatformMonitorOptions extends PerformanceMonitorOptions {
   /** Jobs on this bus are recorded, as by `observeEventBus(eventBus)`. */
   readonly eventBus?: EventBus;
 }
-
-/** Longest work of a periodic flush in one turn of the event loop. */
-const TURN_MS = 4;
 
 /** A monitor that also keeps points by type and tags, and logs their statistics from time to time. */
 export class PlatformMonitor extends PerformanceMonitor {
@@ -36,7 +35,10 @@ export class PlatformMonitor extends PerformanceMonitor {
     const { enabled, observe } = this.core.options;
     if (!enabled) return;
     if (observe) this.#stops.push(listenForPoints(this.#points));
-    if (eventBus !== undefined) this.#stops.push(observeEventBus(eventBus));
+    if (eventBus !== undefined) {
+      if (!observe) this.#stops.push(listenForPoints(this.#points, eventBus), listenToBus(this.core, eventBus));
+      this.#stops.push(observeEventBus(eventBus));
+    }
     const timer = setInterval(() => void this.#flushInTurns(), ofPoints.flushIntervalMs);
     // A number where there is no Node.
     (timer as { unref?: () => void }).unref?.();
@@ -116,12 +118,10 @@ export class PlatformMonitor extends PerformanceMonitor {
     if (this.#isFlushing || this.#points.buffer.size === 0) return;
     this.#isFlushing = true;
     const stats: GroupStats[] = [];
-    let since = performance.now();
+    const turns = new Turns();
     for (const group of this.#points.all(this.#windowsMs)) {
       stats.push(group);
-      if (performance.now() - since < TURN_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      since = performance.now();
+      if (turns.isOver()) await turns.next();
     }
     this.#isFlushing = false;
     this.#log(stats);

@@ -1,11 +1,20 @@
+import { busInHand, type EventBus } from '../event-bus.ts';
 import type { JobStep, ModelCall, Observation } from '../observations.ts';
 import { observe } from '../observe.ts';
 import { jobTags } from './long-running.ts';
 import type { Points } from './points.ts';
 
-/** Brings what this process's recorders and hooks finish into points. Returns the function that ends it. */
-export function listenForPoints(points: Points): () => void {
-  return observe({ isMonitor: true, observed: (observation) => take(points, observation) });
+/**
+ * Brings what this process's recorders and hooks finish into points, or of that only what comes from a bus. Returns the
+ * function that ends it.
+ */
+export function listenForPoints(points: Points, bus?: EventBus): () => void {
+  return observe({
+    isMonitor: true,
+    observed(observation) {
+      if (bus === undefined || busInHand() === bus) take(points, observation);
+    },
+  });
 }
 
 function take(points: Points, seen: Observation): void {

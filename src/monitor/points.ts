@@ -111,7 +111,7 @@ export class Points {
   /** The statistics of every group in each of the windows, one at a time: there may be thousands. */
   *all(windowsMs: readonly number[]): Iterable<GroupStats> {
     for (const [type, groups] of this.#groups) {
-      for (const series of groups.matching()) {
+      for (const series of [...groups.all]) {
         for (const windowMs of windowsMs) {
           const stats = this.#statsOf([series], windowMs);
           if (stats !== undefined) yield { type, tags: series.tags, windowMs, ...stats };
@@ -142,19 +142,21 @@ export class Points {
     let rate = this.#errorRates.get(series);
     if (rate === undefined) {
       const tags = Object.entries(series.tags).map(([key, value]) => `${key}=${value}`);
+      const errors = this.#table(METRIC_TYPE.ERROR_RATE).follow(series.tags);
+      const latencies = this.#table(METRIC_TYPE.LATENCY).follow(series.tags);
       rate = new ErrorRate([METRIC_TYPE.ERROR_RATE, ...tags].join(' '), this.#core.errorRateRules, (range) =>
-        this.#calls(series.tags, range),
+        callsOfPoints(errors(), latencies(), range),
       );
       this.#errorRates.set(series, rate);
       this.#ratesOfCalls.set(this.#table(METRIC_TYPE.LATENCY).find(series.tags), rate);
     }
     return rate;
   }
+}
 
-  /** A failed call may have a latency or not: there are at least as many calls as errors. */
-  #calls(tags: Tags, range: Range): Calls {
-    const errors = callsOf(this.#table(METRIC_TYPE.ERROR_RATE).matching(tags), range).calls;
-    const { calls } = callsOf(this.#table(METRIC_TYPE.LATENCY).matching(tags), range);
-    return { calls: Math.max(calls, errors), errors };
-  }
+/** A failed call may have a latency or not: there are at least as many calls as errors. */
+function callsOfPoints(ofErrors: readonly Series[], ofLatencies: readonly Series[], range: Range): Calls {
+  const errors = callsOf(ofErrors, range).calls;
+  const { calls } = callsOf(ofLatencies, range);
+  return { calls: Math.max(calls, errors), errors, series: ofErrors.length + ofLatencies.length };
 }

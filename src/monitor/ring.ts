@@ -31,6 +31,36 @@ export class Ring {
     if (metadata !== undefined || this.#metadata !== undefined) this.#keepMetadata(at, metadata);
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return (this.#hasForgotten ? this.#entries.length : this.#next) / FIELDS;
+  }
+
+  /** Copies the values between two times to the end of what was seen before, in no order, and counts how they ended. */
+  copyBetween(
+    from: number,
+    to: number,
+    into: Float64Array,
+    seen: { count: number; errors: number; unknown: number },
+  ): void {
+    const entries = this.#entries;
+    const end = this.size * FIELDS;
+    const first = Math.ceil(from * 1000) * 4;
+    const beyond = (Math.floor(to * 1000) + 1) * 4;
+    let { count, errors, unknown } = seen;
+    for (let at = 0; at < end; at += FIELDS) {
+      const stamp = entries[at + 1] as number;
+      if (stamp < first || stamp >= beyond) continue;
+      into[count++] = entries[at] as number;
+      const code = codeIn(stamp);
+      if (code === 1) errors++;
+      else if (code === 2) unknown++;
+    }
+    seen.count = count;
+    seen.errors = errors;
+    seen.unknown = unknown;
+  }
+
   /** True when everything since this time is still here. */
   reachesBackTo(from: number): boolean {
     if (!this.#hasForgotten) return true;
@@ -46,7 +76,12 @@ export class Ring {
     for (let i = 0; i < size; i += FIELDS) {
       const at = (oldest + i) % length;
       const stamp = this.#entries[at + 1] as number;
-      tell(this.#entries[at] as number, OUTCOMES[stamp % 4] as Outcome, timeOf(stamp), this.#metadata?.[at / FIELDS]);
+      tell(
+        this.#entries[at] as number,
+        OUTCOMES[codeIn(stamp)] as Outcome,
+        timeOf(stamp),
+        this.#metadata?.[at / FIELDS],
+      );
     }
   }
 
@@ -75,4 +110,9 @@ function codeOf(outcome: Outcome): number {
 
 function timeOf(stamp: number): number {
   return Math.floor(stamp / 4) / 1000;
+}
+
+/** A remainder of numbers above 2 ** 31 is no instruction of a processor. */
+function codeIn(stamp: number): number {
+  return stamp - Math.floor(stamp / 4) * 4;
 }

@@ -1,7 +1,7 @@
 import { OTHER } from '../cardinality.ts';
 import { drop } from '../observe.ts';
 import type { Series } from './series.ts';
-import { matches, NO_TAGS, type Tags, type TagsGiven, tagsOf } from './tags.ts';
+import { hasAll, NO_TAGS, type Tags, type TagsGiven, tagsOf } from './tags.ts';
 
 /** Places in the tree of tags for each series: the same tags in another order take places of their own. */
 const PLACES_PER_SERIES = 8;
@@ -18,6 +18,9 @@ export class SeriesTable {
   readonly #limit: number;
   readonly #ignored: string | undefined;
   readonly #byKey = new Map<string, Series>();
+  readonly #all: Series[] = [];
+  /** By one key and value: those that have several are among those that have the rarest of them. */
+  readonly #byTag = new Map<string, Map<string, Series[]>>();
   readonly #root: Place = { series: undefined, next: new Map() };
   #places = 0;
   #plain: Series | undefined;
@@ -37,10 +40,36 @@ export class SeriesTable {
     return this.#walk(tags) ?? this.#learn(tags);
   }
 
+  /** Every series. */
+  get all(): readonly Series[] {
+    return this.#all;
+  }
+
   /** Every series that has these tags, whatever others it has. */
   matching(tags?: TagsGiven): Series[] {
     const wanted = tagsOf(tags, this.#ignored);
-    return [...this.#byKey.values()].filter((series) => matches(series.tags, wanted));
+    // Nothing is kept of a question.
+    const isKnown = Object.entries(wanted).every(([key, value]) => this.#byTag.get(key)?.has(value) === true);
+    return isKnown ? this.follow(wanted)() : [];
+  }
+
+  /** As `matching`, to be asked again and again: each time only what came since is looked at. */
+  follow(tags: Tags): () => Series[] {
+    const wanted = Object.entries(tags);
+    let among = this.#all;
+    for (const [key, value] of wanted) {
+      const having = this.#having(key, value);
+      if (having.length < among.length) among = having;
+    }
+    const found: Series[] = [];
+    let looked = 0;
+    return () => {
+      for (; looked < among.length; looked++) {
+        const series = among[looked] as Series;
+        if (hasAll(series.tags, wanted)) found.push(series);
+      }
+      return found;
+    };
   }
 
   #walk(tags: TagsGiven): Series | undefined {
@@ -91,7 +120,23 @@ export class SeriesTable {
     }
     const series = this.#create(tags);
     this.#byKey.set(key, series);
+    this.#all.push(series);
+    for (const [tag, value] of Object.entries(tags)) this.#having(tag, value).push(series);
     return series;
+  }
+
+  #having(key: string, value: string): Series[] {
+    let values = this.#byTag.get(key);
+    if (values === undefined) {
+      values = new Map();
+      this.#byTag.set(key, values);
+    }
+    let having = values.get(value);
+    if (having === undefined) {
+      having = [];
+      values.set(value, having);
+    }
+    return having;
   }
 }
 

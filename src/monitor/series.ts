@@ -1,9 +1,7 @@
-import type { Range } from './distribution.ts';
 import type { Metadata } from './metadata.ts';
 import { Ring } from './ring.ts';
 import type { Run } from './run.ts';
 import type { Tags } from './tags.ts';
-import type { Tally } from './tally.ts';
 import { Windows } from './windows.ts';
 
 /** Everything kept of one name with one set of tags. */
@@ -12,7 +10,7 @@ export class Series {
   /** How many values each recorded one stands for: 10 where one in ten is recorded. */
   readonly weight: number;
   readonly ring: Ring;
-  readonly #windows = new Windows();
+  readonly windows = new Windows();
 
   constructor(tags: Tags, weight: number, maxMeasurements: number) {
     this.tags = tags;
@@ -22,11 +20,6 @@ export class Series {
 
   add(run: Run, metadata: Metadata | undefined): void {
     this.ring.add(run, metadata);
-    this.#windows.add(run);
-  }
-
-  forEachTally(range: Range, tell: (tally: Tally) => void): void {
-    if (range.from === Number.NEGATIVE_INFINITY) this.#windows.forEach(tell);
-    else this.#windows.forEachBetween(range, tell);
+    this.windows.add(run);
   }
 }

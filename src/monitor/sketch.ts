@@ -36,6 +36,18 @@ function indexOf(value: number): number {
   return value < SMALLEST ? 0 : bits(value) - ORIGIN;
 }
 
+/** How many buckets there are. */
+export const BUCKETS = indexOf(LARGEST) + 1;
+
+/** Tells the bucket of each value. */
+export function bucketsOf(values: Float64Array, buckets: Uint16Array): void {
+  const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  for (let i = 0; i < values.length; i++) {
+    const bucket = ((halves[2 * i + HIGH] as number) >>> (20 - BITS)) - ORIGIN;
+    buckets[i] = bucket > 0 ? bucket : 0;
+  }
+}
+
 function lowerBound(index: number): number {
   words[HIGH] = (index + ORIGIN) << (20 - BITS);
   words[1 - HIGH] = 0;
@@ -81,14 +93,23 @@ export class Sketch {
     }
   }
 
-  /** The value of rank `rank`, from 1. */
-  valueAt(rank: number): number {
-    let seen = 0;
-    for (let i = 0; i < this.#counts.length; i++) {
-      seen += this.#counts[i] as number;
-      if (seen >= rank) return representativeOf(i + this.#first);
+  /** Adds its counts, `times` each, to those of all buckets. */
+  addTo(all: Float64Array, times: number): void {
+    const counts = this.#counts;
+    const first = this.#first;
+    for (let i = 0; i < counts.length; i++) {
+      const count = counts[i] as number;
+      if (count > 0) all[first + i] = (all[first + i] as number) + count * times;
     }
-    return representativeOf(this.#counts.length - 1 + this.#first);
+  }
+
+  /** The lowest and one above the highest bucket that it has room for. */
+  get from(): number {
+    return this.#first;
+  }
+
+  get to(): number {
+    return this.#first + this.#counts.length;
   }
 
   clear(): void {
@@ -119,5 +140,38 @@ export class Sketch {
     grown.set(this.#counts, length === 0 ? 0 : this.#first - first);
     this.#counts = grown;
     this.#first = first;
+  }
+}
+
+/** Adds up sketches to read percentiles from; made once and used again, so that reading allocates nothing. */
+export class SketchSum {
+  readonly #counts = new Float64Array(BUCKETS + PER_OCTAVE);
+  #from = BUCKETS;
+  #to = 0;
+  #total = 0;
+
+  /** Adds `count` values that are distributed as those of a sketch. */
+  add(sketch: Sketch, ofSketch: number, count: number): void {
+    sketch.addTo(this.#counts, count / ofSketch);
+    this.#from = Math.min(this.#from, sketch.from);
+    this.#to = Math.max(this.#to, sketch.to);
+    this.#total += count;
+  }
+
+  /** The values that some shares of all, ascending, do not exceed, and starts anew. */
+  take(shares: readonly number[]): number[] {
+    let index = this.#from - 1;
+    let seen = 0;
+    const found = shares.map((share) => {
+      // What was added in parts may be a hair below its total.
+      const wanted = share * this.#total * (1 - 1e-12);
+      while (seen < wanted && index < this.#to - 1) seen += this.#counts[++index] as number;
+      return representativeOf(Math.max(index, this.#from));
+    });
+    this.#counts.fill(0, this.#from, this.#to);
+    this.#from = BUCKETS;
+    this.#to = 0;
+    this.#total = 0;
+    return found;
   }
 }

@@ -1,3 +1,4 @@
+import { busInHand, type EventBus } from '../event-bus.ts';
 import type { HttpRequest, JobResult, ModelAttempt, ModelCall, Observation } from '../observations.ts';
 import { observe } from '../observe.ts';
 import type { Core } from './core.ts';
@@ -12,6 +13,21 @@ export function listenTo(core: Core): () => void {
     started: (running) => core.longRunning.started(running),
     ended: (running) => core.longRunning.ended(running),
     observed: (observation) => take(core, observation),
+  });
+}
+
+/** Brings the jobs on a bus, and nothing else, into a monitor that is deaf to the process. */
+export function listenToBus(core: Core, bus: EventBus): () => void {
+  const isFromBus = (): boolean => busInHand() === bus;
+  return observe({
+    isMonitor: true,
+    started(running) {
+      if (isFromBus()) core.longRunning.started(running);
+    },
+    ended: (running) => core.longRunning.ended(running),
+    observed(observation) {
+      if (isFromBus()) take(core, observation);
+    },
   });
 }
 

@@ -42,6 +42,8 @@ function textOf(tags: TagsGiven, key: string): string | undefined {
 }
 
 /** True when the tags have all that is asked for. */
-export function matches(tags: Tags, wanted: Tags): boolean {
-  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value);
+export function hasAll(tags: Tags, wanted: readonly (readonly [key: string, value: string])[]): boolean {
+  // What an object inherits is no text.
+  for (const [key, value] of wanted) if (tags[key] !== value) return false;
+  return true;
 }

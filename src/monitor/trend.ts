@@ -32,20 +32,20 @@ const STEADY = 0.1;
 
 /** Undefined where one of the two has no runs. */
 export function trendOf(operation: Operation, now: number): OperationTrend | undefined {
-  const series = operation.series.matching();
+  const series = operation.series.all;
   const to = now - RECENT_MS;
   const recent = distributionOf(series, lastMs(now, RECENT_MS));
   const before = distributionOf(series, { now, from: to - BEFORE_MS, to });
   if (recent.count === 0 || before.count === 0) return undefined;
   // An operation that is younger than the hour had less time to run.
-  const sinceFirst = Math.min(before.milliseconds, Math.max(1, to - operation.firstAt));
+  const beforeMs = Math.min(BEFORE_MS, Math.max(1, to - operation.firstAt));
   const compare = (read: (distribution: Distribution) => number): Change => changeOf(read(recent), read(before));
   return {
     operation: operation.name,
-    p50: compare(({ percentile }) => percentile(0.5)),
-    p95: compare(({ percentile }) => percentile(0.95)),
+    p50: compare(({ p50 }) => p50),
+    p95: compare(({ p95 }) => p95),
     errorRate: compare(({ errors, count }) => errors / count),
-    throughput: changeOf(recent.count / (recent.milliseconds / 1000), before.count / (sinceFirst / 1000)),
+    throughput: changeOf(recent.count / (RECENT_MS / 1000), before.count / (beforeMs / 1000)),
     recentCount: recent.count,
     beforeCount: before.count,
   };

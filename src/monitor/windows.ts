@@ -12,12 +12,8 @@ const ROWS = [
 /** The longest window that can be asked for. */
 export const LONGEST_WINDOW_MS = 3_600_000;
 
-/** How much time a range covers where it is read in whole slots. */
-export function coveredMs({ now, from, to }: Range): number {
-  const { slotMs } = ROWS.find((row) => row.slotMs * row.slots >= now - from) ?? ROWS[2];
-  const end = to < now ? Math.floor(to / slotMs) * slotMs : now;
-  return end - Math.max(0, Math.floor(from / slotMs) * slotMs);
-}
+/** Receives a part of what was recorded, and how many of its values are meant. */
+export type TellTally = (tally: Tally, count: number) => void;
 
 interface Slot {
   /** Number of the slot since the monotonic clock began. */
@@ -25,7 +21,7 @@ interface Slot {
   readonly tally: Tally;
 }
 
-/** One row of slots: values go into the current one, which is handed on to the next, coarser row when its time is over. */
+/** One row of slots: values go into the current one, which is handed on when its time is over. */
 class Row {
   readonly slotMs: number;
   readonly past: Slot[] = [];
@@ -33,19 +29,18 @@ class Row {
   currentNumber = -1;
   currentEnd = 0;
   readonly #slots: number;
-  readonly #next: Row | undefined;
-  readonly #expired: ((tally: Tally) => void) | undefined;
+  readonly #finished: (tally: Tally, time: number) => void;
 
   /** How far back the row reaches at least. */
   get reachMs(): number {
     return this.slotMs * this.#slots;
   }
 
-  constructor(slotMs: number, slots: number, next?: Row, expired?: (tally: Tally) => void) {
+  /** @param finished told of each slot whose time is over, and when that began */
+  constructor({ slotMs, slots }: (typeof ROWS)[number], finished: (tally: Tally, time: number) => void) {
     this.slotMs = slotMs;
     this.#slots = slots;
-    this.#next = next;
-    this.#expired = expired;
+    this.#finished = finished;
   }
 
   /** Makes the slot of this time the current one. Time does not go back: what comes late counts as coming now. */
@@ -55,34 +50,17 @@ class Row {
     if (this.current.count > 0) {
       const tally = this.current.compacted();
       this.past.push({ number: this.currentNumber, tally });
-      this.#next?.absorb(tally, this.currentNumber * this.slotMs);
+      this.#finished(tally, this.currentNumber * this.slotMs);
       this.current.clear();
     }
     this.currentNumber = number;
     this.currentEnd = (number + 1) * this.slotMs;
-    while (this.past[0] !== undefined && this.past[0].number < number - this.#slots) {
-      const { tally } = this.past.shift() as Slot;
-      this.#expired?.(tally);
-    }
+    while (this.past[0] !== undefined && this.past[0].number < number - this.#slots) this.past.shift();
   }
 
   absorb(tally: Tally, time: number): void {
     this.moveTo(time);
     this.current.merge(tally);
-  }
-
-  /** Tells every past slot that ends after `from` and not after `to`. */
-  forEachBetween(from: number, to: number, tell: (tally: Tally) => void): void {
-    for (const { number, tally } of this.past) if (this.#isBetween(number, from, to)) tell(tally);
-  }
-
-  tellCurrent(from: number, to: number, tell: (tally: Tally) => void): void {
-    if (this.#isBetween(this.currentNumber, from, to)) tell(this.current);
-  }
-
-  #isBetween(number: number, from: number, to: number): boolean {
-    const end = (number + 1) * this.slotMs;
-    return end > from && end <= to;
   }
 }
 
@@ -90,13 +68,14 @@ class Row {
 export class Windows {
   readonly #finest: Row;
   readonly #rows: readonly [Row, Row, Row];
-  readonly #older = new Tally();
+  /** What has passed through all of the rows. */
+  readonly #finished = new Tally();
 
   constructor() {
     const [minute, fiveMinutes, hour] = ROWS;
-    const hours = new Row(hour.slotMs, hour.slots, undefined, (tally) => this.#older.merge(tally));
-    const fives = new Row(fiveMinutes.slotMs, fiveMinutes.slots, hours);
-    this.#finest = new Row(minute.slotMs, minute.slots, fives);
+    const hours = new Row(hour, (tally) => this.#finished.merge(tally));
+    const fives = new Row(fiveMinutes, (tally, time) => hours.absorb(tally, time));
+    this.#finest = new Row(minute, (tally, time) => fives.absorb(tally, time));
     this.#rows = [this.#finest, fives, hours];
   }
 
@@ -106,23 +85,25 @@ export class Windows {
     finest.current.add(run);
   }
 
-  /** Everything since the beginning. */
-  forEach(tell: (tally: Tally) => void): void {
-    tell(this.#older);
-    const [, , hours] = this.#rows;
-    for (const { tally } of hours.past) tell(tally);
-    for (const row of this.#rows) tell(row.current);
-  }
-
-  /**
-   * What fell between two times, in whole slots: it may reach back one slot further than `from`, and leaves out the slot
-   * that `to` cuts. Read from the finest row that reaches back far enough.
-   */
-  forEachBetween({ now, from, to }: Range, tell: (tally: Tally) => void): void {
+  /** What fell between two times, read from the finest row that reaches back far enough. */
+  forEachBetween(range: Range, tell: TellTally): void {
+    const { now, from } = range;
+    if (from === Number.NEGATIVE_INFINITY) {
+      tellPart(this.#finished, range, tell);
+      for (const { current } of this.#rows) tellPart(current, range, tell);
+      return;
+    }
     for (const row of this.#rows) {
       // What has not been handed on to the next row yet.
-      row.tellCurrent(from, to, tell);
-      if (row.reachMs >= now - from || row === this.#rows[2]) return row.forEachBetween(from, to, tell);
+      tellPart(row.current, range, tell);
+      if (row.reachMs < now - from && row !== this.#rows[2]) continue;
+      for (const { tally } of row.past) tellPart(tally, range, tell);
+      return;
     }
   }
+}
+
+function tellPart(tally: Tally, range: Range, tell: TellTally): void {
+  const count = tally.countBetween(range);
+  if (count > 0) tell(tally, count);
 }

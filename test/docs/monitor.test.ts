@@ -15,6 +15,7 @@ const SAID = [
   '7 true 0\n',
   'ms api.render api.users.list\n',
   '1\n',
+  'users.load 1\n',
   '0\n',
   '1 1\n',
   'api.users.list 380 1.9\n5m\n',
