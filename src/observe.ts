@@ -43,7 +43,7 @@ export function isObservedOutside(): boolean {
 }
 
 export function publish(observation: Observation): void {
-  // Not through `tell`: a function made for each observation is what this would mostly cost.
+  // As short as it can be: this is what an observation mostly costs where only a monitor listens.
   for (let i = 0; i < listeners.length; i++) {
     const listener = listeners[i] as Listener;
     try {
@@ -55,29 +55,32 @@ export function publish(observation: Observation): void {
 }
 
 export function publishStart(running: Running): void {
-  tell((listener) => listener.started?.(running), contain);
+  tell('started', running);
 }
 
 export function publishEnd(running: Running): void {
-  tell((listener) => listener.ended?.(running), contain);
+  tell('ended', running);
+}
+
+function tell(what: 'started' | 'ended', running: Running): void {
+  for (const listener of listeners) {
+    try {
+      listener[what]?.(running);
+    } catch (error) {
+      contain(error);
+    }
+  }
 }
 
 /** Counts something that was left out of the numbers. */
 export function drop(reason: DropReason, count = 1): void {
   if (count === 0) return;
   // What a listener throws here is not counted: the count would come here again.
-  tell(
-    (listener) => listener.dropped?.(reason, count),
-    (error) => reportOnce('a listener', error),
-  );
-}
-
-function tell(deliver: (listener: Listener) => void, onError: (error: unknown) => void): void {
   for (const listener of listeners) {
     try {
-      deliver(listener);
+      listener.dropped?.(reason, count);
     } catch (error) {
-      onError(error);
+      reportOnce('a listener', error);
     }
   }
 }

@@ -37,7 +37,8 @@ export class JsonScanner {
   /** Wanted values that were too long to be what they should be. */
   oversized = 0;
   readonly #root: CompiledFields;
-  readonly #scratch = Buffer.alloc(MAX_WANTED);
+  /** From the pool: memory of its own for each answer would cost more than the reading, and only what was written is read. */
+  readonly #scratch = Buffer.allocUnsafe(MAX_WANTED);
   #length = 0;
   #escaped = false;
   #sawEscape = false;

@@ -48,7 +48,9 @@ interface Known {
  * That list takes some 35 ms and 20 MB, so it is loaded when the first call has started and the application waits.
  */
 export function createPricer(table: PriceTable): Pricer {
-  const known = new Map<string, Known | null>();
+  const hasTable = Object.keys(table).length > 0;
+  const known = new Map<string, Map<string, Known | null>>();
+  let knownModels = 0;
   let library: Library | undefined;
   let isPreparing = false;
   const prices = (): Library => {
@@ -56,7 +58,8 @@ export function createPricer(table: PriceTable): Pricer {
     return library;
   };
 
-  const learn = (providerId: string, model: string, timestamp: Date): Known | null => {
+  const learn = (providerId: string, model: string, startTime: number): Known | null => {
+    const timestamp = new Date(startTime);
     const listed = prices().findProvider({ providerId });
     // The library also takes names that only contain one of its own.
     const isListed = listed !== undefined && listed.id === providerId;
@@ -69,25 +72,26 @@ export function createPricer(table: PriceTable): Pricer {
   };
 
   /** Null where the model is not known. */
-  const find = (providerId: string, model: string, timestamp: Date): Known | null => {
-    const key = `${providerId}/${model}`;
-    let entry = known.get(key);
-    if (entry === undefined) {
-      entry = learn(providerId, model, timestamp);
-      if (known.size < MAX_KNOWN) known.set(key, entry);
-    }
-    return entry;
+  const find = (providerId: string, model: string, startTime: number): Known | null => {
+    const models = known.get(providerId);
+    const entry = models?.get(model);
+    if (entry !== undefined) return entry;
+    const learnt = learn(providerId, model, startTime);
+    if (knownModels++ >= MAX_KNOWN) return learnt;
+    if (models === undefined) known.set(providerId, new Map([[model, learnt]]));
+    else models.set(model, learnt);
+    return learnt;
   };
 
   const listPrice = (work: PricedWork, model: string): number | undefined => {
-    const timestamp = new Date(work.startTime);
-    const entry = find(PROVIDERS[work.provider] ?? work.provider, model, timestamp);
+    const entry = find(PROVIDERS[work.provider] ?? work.provider, model, work.startTime);
     if (entry === null) return undefined;
     const { provider, rates } = entry;
     const usage = work.usage ?? {};
     const special = SPECIAL.filter(({ field }) => (usage[field] ?? 0) > 0);
     const atRates = rates === undefined || special.length > 0 ? undefined : costAt(rates, usage);
     if (atRates !== undefined) return atRates;
+    const timestamp = new Date(work.startTime);
     const { input, output, cacheRead, cacheWrite, cacheWriteHour, audioInput, audioOutput } = usage;
     const counts = {
       input_tokens: input,
@@ -121,7 +125,7 @@ export function createPricer(table: PriceTable): Pricer {
       if (model === undefined || !isComplete(work)) return {};
       if (!USUAL_TIERS.has(work.serviceTier)) return { unpriced: true };
       try {
-        const own = ownPrice(table, work);
+        const own = hasTable ? ownPrice(table, work) : undefined;
         const cost = own === undefined ? listPrice(work, model) : ownCost(own, work);
         return cost === undefined ? { unpriced: true } : { cost };
       } catch (error) {

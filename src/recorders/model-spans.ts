@@ -3,7 +3,7 @@ import type { ModelCall, ModelTarget } from '../observations.ts';
 import { guarded } from '../observe.ts';
 import { contentAttributes, type ModelContent } from './content.ts';
 import { genAiProfiles } from './profiles.ts';
-import { endSpan, startSpan } from './tracer.ts';
+import { endSpan, isTraced, startSpan } from './tracer.ts';
 
 /** The span of one model call. */
 export interface ModelSpan {
@@ -20,7 +20,7 @@ export function startModelSpan(
   parent: Context,
   isWanted: boolean | undefined = true,
 ): ModelSpan {
-  if (!isWanted || hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
+  if (!isWanted || !isTraced() || hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
   const span = startSpan(
     nameOf(target),
     { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) },

@@ -24,6 +24,7 @@ const FIELDS = [
 export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undefined {
   if (reported === undefined || reported === null) return undefined;
   const usage: MutableUsage = {};
+  let isEmpty = true;
   for (const field of FIELDS) {
     const value: unknown = reported[field];
     if (value === undefined || value === null) continue;
@@ -32,32 +33,35 @@ export function checkUsage(reported: TokenUsage | undefined): TokenUsage | undef
       continue;
     }
     usage[field] = value as number;
+    isEmpty = false;
   }
   const { input, output } = usage;
   if (input !== undefined && output !== undefined) usage.total = input + output;
-  for (const [part, whole] of [
-    ['cacheRead', input],
-    ['cacheWrite', input],
-    ['cacheWriteHour', usage.cacheWrite],
-    ['reasoning', output],
-  ] as const) {
-    if (usage[part] !== undefined && whole !== undefined && usage[part] > whole) {
-      delete usage[part];
-      drop('invalid_value');
-    }
-  }
-  for (const [parts, whole] of [
-    [INPUT_MODALITIES, input],
-    [OUTPUT_MODALITIES, output],
-  ] as const) {
-    const told = parts.filter((part) => usage[part] !== undefined);
-    const sum = told.reduce((total, part) => total + (usage[part] ?? 0), 0);
-    // Of parts that make more than the whole nobody can say which one is wrong.
-    if (whole === undefined || sum <= whole) continue;
-    for (const part of told) delete usage[part];
-    drop('invalid_value');
-  }
-  return Object.keys(usage).length > 0 ? Object.freeze(usage) : undefined;
+  forgetMoreThan(usage, 'cacheRead', input);
+  forgetMoreThan(usage, 'cacheWrite', input);
+  forgetMoreThan(usage, 'cacheWriteHour', usage.cacheWrite);
+  forgetMoreThan(usage, 'reasoning', output);
+  forgetSumMoreThan(usage, INPUT_MODALITIES, input);
+  forgetSumMoreThan(usage, OUTPUT_MODALITIES, output);
+  return isEmpty ? undefined : Object.freeze(usage);
+}
+
+/** A part cannot be more than its whole. */
+function forgetMoreThan(usage: MutableUsage, part: keyof TokenUsage, whole: number | undefined): void {
+  const value = usage[part];
+  if (value === undefined || whole === undefined || value <= whole) return;
+  delete usage[part];
+  drop('invalid_value');
+}
+
+/** Of parts that make more than the whole nobody can say which one is wrong. */
+function forgetSumMoreThan(usage: MutableUsage, parts: readonly (keyof TokenUsage)[], whole: number | undefined): void {
+  if (whole === undefined) return;
+  let sum = 0;
+  for (const part of parts) sum += usage[part] ?? 0;
+  if (sum <= whole) return;
+  for (const part of parts) delete usage[part];
+  drop('invalid_value');
 }
 
 /** Adds two usages field by field; a field that one side does not know is unknown in the sum. */
