@@ -86,7 +86,7 @@ export class Repetition {
 
   /** Remembers a chunk that was parsed as exactly one event. */
   learn(chunk: Buffer): void {
-    if (chunk.length > MAX_EVENT || this.#vain >= MAX_VAIN) return;
+    if (chunk.length > MAX_EVENT || this.#vain >= MAX_VAIN || chunk.includes(0)) return;
     this.#vain++;
     const template = templateOf(chunk, this.#slots);
     if (template === undefined) return;
@@ -103,7 +103,8 @@ function endOfAlike(start: number, length: number, { bytes, parts }: Template): 
     const { end, isText } = parts[part] as Template['parts'][number];
     if (part > 0) at = isText ? endOfText(copy, at, length) : endOfDigits(copy, at, length);
     if (at < 0 || at + end - from > length) return -1;
-    // Two numbers that are equal are the same bytes; bytes that make no number are never equal, and then it is parsed.
+    // Two numbers that are equal are the same bytes, but for +0 and -0, which are of zero bytes, and a template has none;
+    // bytes that make no number are never equal, and then it is parsed.
     const size = end - from;
     if (size < 8) {
       for (; from < end; from++, at++) if (bytes.getUint8(from) !== copy[at]) return -1;

@@ -101,6 +101,7 @@ function operations(samples: readonly Sample[], { budgets, minimum }: Rules): Ve
     if (measured === undefined) {
       return failure(what, 'has a budget and no measurement', `the operations that were measured: ${known}`);
     }
+    if (!measured.hasOneScale) return mixed(what);
     if (measured.count < minimum) return tooFew(what, measured.count);
     const budget = { target: budgetMs, warning: budgetMs, critical: budgetMs };
     return judged(`${what} P95`, measured.percentile(0.95) * 1000, budget, 'warning', milliseconds);
@@ -123,6 +124,7 @@ function timed(
   return groups.flatMap(([group, measured]) => {
     const what = named(group);
     if (what === undefined) return [];
+    if (!measured.hasOneScale) return [mixed(what)];
     if (measured.count < minimum) return [tooFew(what, measured.count)];
     return PERCENTILES.map((percentile) =>
       judged(
@@ -153,6 +155,12 @@ function judged(
   return isBeyond(levels.target) ? warning(what, found, `aim at ${written(levels.target)}`) : ok(what, found);
 }
 
+const mixed = (what: string): Verdict =>
+  failure(
+    what,
+    'its series have different boundaries, and buckets of such cannot be added up',
+    'give the applications the same thresholds, or hold each page against the budgets by itself',
+  );
 const tooFew = (what: string, count: number): Verdict => warning(what, `${count} are too few to judge`, TOO_FEW);
 const sum = (samples: readonly Sample[]) => samples.reduce((total, { value }) => total + value, 0);
 const milliseconds = (value: number) => `${Number(value.toPrecision(4))} ms`;

@@ -27,6 +27,8 @@ All exit with 0 when all is well, 1 when something is to mend and 2 when they we
 `;
 
 const WRONG_CALL = 2;
+/** A day. */
+const LONGEST_S = 86_400;
 
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
@@ -60,7 +62,10 @@ async function runDoctor(args: string[]): Promise<number> {
     if (given !== undefined && !isUrl(given)) return wrongCall(`--${name} must be an http(s) URL`);
   }
   const seconds = Number(values.timeout ?? 30);
-  if (!(seconds > 0)) return wrongCall('--timeout must be a number of seconds above 0');
+  // What a timer cannot wait for, it does not wait for at all.
+  if (!(seconds > 0 && seconds <= LONGEST_S)) {
+    return wrongCall(`--timeout must be a number of seconds above 0 and up to ${LONGEST_S}, not "${values.timeout}"`);
+  }
   const { doctor } = await import('./doctor.ts');
   return (await doctor({ ...values, timeoutMs: seconds * 1000 }, print, isColoured())) ? 0 : 1;
 }
@@ -84,7 +89,9 @@ async function runBudget(args: string[]): Promise<number> {
   const level = LEVELS.find((each) => each === (values.level ?? 'warning'));
   if (level === undefined) return wrongCall(`--level must be ${LEVELS.join(', ')}, not "${values.level}"`);
   const minimum = Number(values.minimum ?? 20);
-  if (!(minimum >= 1)) return wrongCall('--minimum must be a number of events, 1 or above');
+  if (!(minimum >= 1 && Number.isFinite(minimum))) {
+    return wrongCall('--minimum must be a number of events, 1 or above');
+  }
   const { checkBudgets } = await import('./budget.ts');
   return (await checkBudgets({ config, metrics, level, minimum }, print, isColoured())) ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { describeError, warn } from '../diagnostics.ts';
+import { AgeClock } from './age-clock.ts';
 import { prune, type Retention, sizeOf } from './retention.ts';
 import { COLUMNS, type Row } from './rows.ts';
 
@@ -31,11 +32,14 @@ export class File {
   #connection: DatabaseSync;
   #insert: StatementSync;
   #isInMemory: boolean;
-  #prunedAt = 0;
+  readonly #age: AgeClock;
+  #prunedAt = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, retention: Retention) {
     this.#path = path;
     this.#retention = retention;
+    this.#age = new AgeClock(retention.maxAgeMs);
+    this.#age.now();
     this.#isInMemory = path === ':memory:';
     try {
       this.#connection = whileBusy(() => open(path));
@@ -98,9 +102,9 @@ export class File {
   }
 
   #prune(): void {
-    const now = Date.now();
-    if (Math.abs(now - this.#prunedAt) < PRUNE_INTERVAL_MS) return;
-    this.#prunedAt = now;
+    if (performance.now() - this.#prunedAt < PRUNE_INTERVAL_MS) return;
+    this.#prunedAt = performance.now();
+    const now = this.#age.now();
     this.#use((connection) => prune(connection, this.#retention, now));
   }
 }

@@ -139,6 +139,26 @@ describe('gaugeway budget', () => {
     expect(stdout).toContain('✗ requests to /a P95: 48.75 ms, budget 30 ms\n    → 1.63 times its budget, and critical');
   });
 
+  it('refuses to add up series with different boundaries, and judges the others', async () => {
+    const other = (row: InstrumentSpec) => ({ ...row, buckets: [...(row.buckets ?? []), 0.0123].sort((a, b) => a - b) });
+    const labels = 'http_route="/a",http_response_status_code="200"';
+    const query = series(dbQueries, 'db_system_name="postgresql",db_operation_name="SELECT"', all(0.004));
+    const operation = (row: InstrumentSpec) => series(row, 'gaugeway_operation_name="load"', all(0.004));
+    const pages = [
+      fast + query + operation(appOperationDuration),
+      series(other(requests), labels, all(0.14)) + query + operation(other(appOperationDuration)),
+    ];
+    const { code, stdout } = await budget(pages, [], { budgets: { load: 100 } });
+    expect(stdout).toMatch(/✗ requests to \/a: its series have different boundaries[^\n]*\n[^\n]*the same thresholds/);
+    expect(stdout).toMatch(/✗ operation load: its series have different boundaries/);
+    expect(stdout).not.toMatch(/requests to \/a P|operation load P/);
+    expect(stdout).toMatch(/✓ queries postgresql SELECT P95/);
+    expect(stdout).toMatch(/Not within budget: 2 to mend/);
+    expect(code).toBe(1);
+    for (const page of pages)
+      expect((await budget([page], [], { budgets: { load: 100 } })).stdout).not.toContain('boundaries');
+  });
+
   it('fails on a page that cannot be read', async () => {
     const { code, stdout } = await budget(['<html></html>']);
     expect(stdout).toMatch(/✗ metrics page: http:\S+: is none\n/);
@@ -172,6 +192,7 @@ describe('gaugeway budget', () => {
   it.each([
     [['--level', 'perfect'], '--level must be target, warning, critical'],
     [['--minimum', 'none'], '--minimum must be a number'],
+    [['--minimum', 'Infinity'], '--minimum must be a number'],
     [['--metrics', 'localhost:9464'], '--metrics must be an http(s) URL'],
   ])('is called in a wrong way by %s', async (args, problem) => {
     const { code, stderr } = await runApp({ file: 'dist/src/cli/index.js', args: ['budget', ...args] });

@@ -203,7 +203,13 @@ describe('a wrong call', () => {
     [[], 'name a command'],
     [['heal'], 'there is no command "heal"'],
     [['doctor', '--tempo', 'localhost:3200'], '--tempo must be an http(s) URL'],
-    [['doctor', '--timeout', 'long'], '--timeout must be a number of seconds above 0'],
+    [['doctor', '--timeout', 'long'], '--timeout must be a number of seconds above 0 and up to 86400, not "long"'],
+    [
+      ['doctor', '--timeout', 'Infinity'],
+      '--timeout must be a number of seconds above 0 and up to 86400, not "Infinity"',
+    ],
+    [['doctor', '--timeout', '1e9'], 'not "1e9"'],
+    [['doctor', '--timeout', '0'], 'not "0"'],
     [['doctor', '--unknown'], '--unknown'],
   ])('%j is told on stderr, with the usage and exit code 2', async (args, problem) => {
     const { code, stdout, stderr } = await runApp({ file: 'dist/src/cli/index.js', args });
