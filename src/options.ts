@@ -28,6 +28,7 @@ export type { ModelPrice, PriceTable } from './prices/table.ts';
 export type { ContentMessage, ContentPart, ContentRedactor, ModelContent } from './recorders/content.ts';
 
 const PROTOCOLS = ['http/protobuf', 'http/json'] as const;
+const TEMPORALITIES = ['cumulative', 'delta', 'lowmemory'] as const;
 const SAMPLERS = [
   'always_on',
   'always_off',
@@ -66,6 +67,12 @@ export const settings = {
     'localhost' as string,
   ),
   prometheusPort: setting('Port of the Prometheus endpoint.', ['OTEL_EXPORTER_PROMETHEUS_PORT'], port, 9464),
+  metricsTemporality: setting(
+    'Whether counters and histograms tell totals or changes over OTLP.',
+    ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'],
+    oneOf(TEMPORALITIES),
+    'cumulative' as (typeof TEMPORALITIES)[number],
+  ),
   tracesExporters: setting('Where spans go.', ['OTEL_TRACES_EXPORTER'], someOf(['otlp', 'none']), ['otlp'] as readonly (
     | 'otlp'
     | 'none'

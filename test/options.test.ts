@@ -69,6 +69,14 @@ const examples: Record<Setting, Example> = {
     bad: ['-1', '65536', 'http'],
     wrong: ['9464', -1],
   },
+  metricsTemporality: {
+    good: [
+      ['Delta', 'delta'],
+      ['lowmemory', 'lowmemory'],
+    ],
+    bad: ['deltas', 'none'],
+    wrong: ['DELTA', 1],
+  },
   tracesExporters: { good: [['none', ['none']]], bad: ['jaeger', 'console'], wrong: ['otlp', ['zipkin']] },
   tracesProtocol: PROTOCOL,
   tracesSampler: { good: [['always_off', 'always_off']], bad: ['jaeger_remote', 'on'], wrong: ['on', 1] },

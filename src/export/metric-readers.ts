@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import {
+  type AggregationTemporalitySelector,
   InstrumentType,
   type MetricReader,
   PeriodicExportingMetricReader,
@@ -9,11 +10,12 @@ import {
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { SeriesStore } from '../series-store.ts';
-import { forgettingGauges } from './gauge-temporality.ts';
+import { deferred } from './deferred.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import type { PrometheusEndpoint } from './prometheus.ts';
 import { createSeriesProducer } from './series-producer.ts';
+import { temporalityOf } from './temporality.ts';
 import { unheld } from './unheld.ts';
 
 const load = createRequire(import.meta.url);
@@ -22,12 +24,11 @@ const load = createRequire(import.meta.url);
 export function createMetricReaders(options: ResolvedOptions, series: SeriesStore): MetricReader[] {
   const readers: MetricReader[] = [...options.metricReaders];
   if (options.metricsExporters.includes('otlp')) {
-    const exporter = createExporter(options);
-    const temporality = exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM);
+    const select = temporalityOf(options.metricsTemporality);
     readers.push(
       new PeriodicExportingMetricReader({
-        exporter,
-        metricProducers: [createSeriesProducer(series, temporality)],
+        exporter: createExporter(options, select),
+        metricProducers: [createSeriesProducer(series, select(InstrumentType.HISTOGRAM))],
         exportIntervalMillis: options.metricExportIntervalMs,
         exportTimeoutMillis: Math.min(options.metricExportTimeoutMs, options.metricExportIntervalMs),
       }),
@@ -47,10 +48,12 @@ export function createMetricReaders(options: ResolvedOptions, series: SeriesStor
   return readers;
 }
 
-function createExporter(options: ResolvedOptions): PushMetricExporter {
-  const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
+function createExporter(options: ResolvedOptions, select: AggregationTemporalitySelector): PushMetricExporter {
   const settings = otlpSettings('metrics');
-  const exporter = new OTLPMetricExporter(settings);
-  exporter.selectAggregationTemporality = forgettingGauges(exporter.selectAggregationTemporality.bind(exporter));
-  return unheld(exporter, 'metrics', settings.url);
+  const exporter = deferred((): PushMetricExporter => {
+    const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
+    return unheld(new OTLPMetricExporter(settings), 'metrics', settings.url);
+  });
+  exporter.selectAggregationTemporality = select;
+  return exporter;
 }

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import { type CollectionResult, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
-import { forgettingGauges } from './gauge-temporality.ts';
 import { createPrometheusWriter } from './prometheus-families.ts';
+import { temporalityOf } from './temporality.ts';
 
 /** What `createPrometheusReader` is given. */
 export interface PrometheusReaderOptions {
@@ -55,7 +55,7 @@ class PrometheusReader extends MetricReader {
 
   constructor(options: PrometheusReaderOptions) {
     super({
-      aggregationTemporalitySelector: forgettingGauges(),
+      aggregationTemporalitySelector: temporalityOf(),
       metricProducers: options.metricProducers ?? [],
       otelComponentType: 'prometheus_http_text_metric_exporter',
     });

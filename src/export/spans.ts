@@ -11,6 +11,7 @@ import {
 import { JobSpanProcessor } from '../job-spans/processor.ts';
 import { recordJobSpans } from '../job-spans/sampler.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { deferred } from './deferred.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import { unheld } from './unheld.ts';
@@ -38,9 +39,11 @@ export function createJobSpanProcessor(): SpanProcessor {
 }
 
 function createExporter(options: ResolvedOptions): SpanExporter {
-  const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
   const settings = otlpSettings('traces');
-  return unheld(new OTLPTraceExporter(settings), 'spans', settings.url);
+  return deferred((): SpanExporter => {
+    const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
+    return unheld(new OTLPTraceExporter(settings), 'spans', settings.url);
+  });
 }
 
 export function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {

@@ -140,7 +140,10 @@ describe('gaugeway budget', () => {
   });
 
   it('refuses to add up series with different boundaries, and judges the others', async () => {
-    const other = (row: InstrumentSpec) => ({ ...row, buckets: [...(row.buckets ?? []), 0.0123].sort((a, b) => a - b) });
+    const other = (row: InstrumentSpec) => ({
+      ...row,
+      buckets: [...(row.buckets ?? []), 0.0123].sort((a, b) => a - b),
+    });
     const labels = 'http_route="/a",http_response_status_code="200"';
     const query = series(dbQueries, 'db_system_name="postgresql",db_operation_name="SELECT"', all(0.004));
     const operation = (row: InstrumentSpec) => series(row, 'gaugeway_operation_name="load"', all(0.004));

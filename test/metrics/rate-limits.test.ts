@@ -1,6 +1,6 @@
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { forgettingGauges } from '../../src/export/gauge-temporality.ts';
+import { temporalityOf } from '../../src/export/temporality.ts';
 import { MetricsListener } from '../../src/metrics.ts';
 import type { RateLimit } from '../../src/observations.ts';
 import { observe } from '../../src/observe.ts';
@@ -45,7 +45,7 @@ let listener: MetricsListener;
 let stop: () => void;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
-  reader = new Reader({ aggregationTemporalitySelector: forgettingGauges() });
+  reader = new Reader({ aggregationTemporalitySelector: temporalityOf() });
   listener = new MetricsListener({ profiles: ['v1.41'], maxAttributeValues: 2 });
   listener.use(new MeterProvider({ readers: [reader] }));
   listener.start();
