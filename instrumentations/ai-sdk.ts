@@ -1,12 +1,8 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
-import { type AiSdk, patchExports, REPLACED } from './ai-sdk/exports.ts';
-import { watchTelemetry } from './ai-sdk/telemetry-channel.ts';
+import { type AiSdk, patchExports } from './ai-sdk/exports.ts';
+import { libraries } from './libraries.ts';
 
-/**
- * The AI SDK 7, through the channel that it publishes its work on: nothing of it is patched. Each asking of a model is one
- * call with all of its retries, a call with tools is an agent, and the tools run inside of it.
- */
-export const aiTelemetryInstrumentation = defineInstrumentation({ library: 'ai:telemetry', hook: watchTelemetry });
+export { aiTelemetryInstrumentation } from './ai-sdk/telemetry-channel.ts';
 
 /*
  * Versions 5 and 6 publish nothing, and take a middleware only from the application, one model at a time. What is left is
@@ -15,8 +11,6 @@ export const aiTelemetryInstrumentation = defineInstrumentation({ library: 'ai:t
  * application's own objects.
  */
 export const aiInstrumentation = defineInstrumentation({
-  library: 'ai',
-  versions: ['>=5 <8'],
-  replaces: REPLACED,
+  ...libraries.ai,
   hook: (library: AiSdk) => patchExports(library),
 });

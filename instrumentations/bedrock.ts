@@ -3,6 +3,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded, isObserved } from '../src/observe.ts';
 import { type ModelCallStart, modelCalls } from '../src/recorders/model-calls.ts';
+import { libraries } from './libraries.ts';
 
 /** Tells of the requests that no wire sees, as a wire would. */
 export interface UnseenRequests {
@@ -65,8 +66,7 @@ const EXCHANGE = 'gaugewayExchange';
  * HTTP/2, as it does unless told otherwise, is read here; what it sends by HTTP/1.1 the wire sees.
  */
 export const bedrockInstrumentation = defineInstrumentation<Options>({
-  library: '@aws-sdk/client-bedrock-runtime',
-  versions: ['>=3.1163 <4'],
+  ...libraries.bedrock,
   hook: ({ BedrockRuntimeClient }: { BedrockRuntimeClient?: { readonly prototype: object } }, options) =>
     patch(BedrockRuntimeClient?.prototype, options),
 });

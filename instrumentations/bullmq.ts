@@ -7,6 +7,7 @@ import { carryIntoSandbox, watchSandbox } from './bullmq/sandbox.ts';
 import { carryContext, watchSenders } from './bullmq/sending.ts';
 import type { Library } from './bullmq/shapes.ts';
 import { watchWorkers } from './bullmq/workers.ts';
+import { libraries } from './libraries.ts';
 
 interface BullmqOptions {
   /** Lets the poller read the sizes of the queues of this process. @default false */
@@ -18,10 +19,7 @@ interface BullmqOptions {
  * job to its handler. An application that gives BullMQ a telemetry of its own keeps its spans and gets metrics.
  */
 export const bullmqInstrumentation = defineInstrumentation<BullmqOptions>({
-  library: 'bullmq',
-  versions: ['>=5 <7'],
-  // All that a forked sandbox loads of the library.
-  files: ['dist/cjs/classes/child-processor.js'],
+  ...libraries.bullmq,
   hook,
 });
 

@@ -3,6 +3,7 @@ import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded, isObserved } from '../src/observe.ts';
 import { type ModelCallStart, modelCalls, type SdkRequest } from '../src/recorders/model-calls.ts';
+import { libraries } from './libraries.ts';
 
 /** Tells which requests are model calls, as the wire does. */
 export interface ModelRequests {
@@ -25,22 +26,19 @@ interface Options {
 
 /** openai: one call for all attempts of a request, which the wire alone would count as calls. */
 export const openaiInstrumentation = defineInstrumentation<Options>({
-  library: 'openai',
-  versions: ['>=4.104 <8'],
+  ...libraries.openai,
   hook: ({ OpenAI }: { OpenAI?: SdkClass }, options) => patch(OpenAI, options),
 });
 
 /** @anthropic-ai/sdk: as openai; spans that it makes itself are kept, and there is no second one. */
 export const anthropicAiSdkInstrumentation = defineInstrumentation<Options>({
-  library: '@anthropic-ai/sdk',
-  versions: ['>=0.137 <2'],
+  ...libraries.anthropicAiSdk,
   hook: ({ Anthropic }: { Anthropic?: SdkClass }, options) => patch(Anthropic, options),
 });
 
 /** groq-sdk: as openai. */
 export const groqSdkInstrumentation = defineInstrumentation<Options>({
-  library: 'groq-sdk',
-  versions: ['>=1 <2'],
+  ...libraries.groqSdk,
   hook: ({ Groq }: { Groq?: SdkClass }, options) => patch(Groq, options),
 });
 

@@ -5,6 +5,7 @@ import { leaveJobs, type WorkerHook, watchJobs } from './graphile-worker/queues.
 import { giveUpRuns, observeEvents } from './graphile-worker/runs.ts';
 import { measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
 import { tasksInContext } from './graphile-worker/tasks.ts';
+import { libraries } from './libraries.ts';
 
 interface GraphileWorkerOptions {
   /** Lets the poller read how many jobs there are. @default false */
@@ -16,9 +17,7 @@ interface GraphileWorkerOptions {
  * for those who add and those who run. Runs come from its events; the rest needs two files that it does not export.
  */
 export const graphileWorkerInstrumentation = defineInstrumentation<GraphileWorkerOptions>({
-  library: 'graphile-worker',
-  versions: ['>=0.16 <0.19'],
-  files: ['dist/helpers.js', 'dist/worker.js'],
+  ...libraries.graphileWorker,
   hook: (library: Library, { queueGauges = false }: GraphileWorkerOptions) => {
     // A file of its own asks for the main module before that is complete; it comes again when it is.
     if ('WorkerPreset' in library)

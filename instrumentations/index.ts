@@ -1,67 +1,99 @@
+import { createRequire } from 'node:module';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
+import { deferInstrumentation, type InstrumentationFactory } from '../src/instrumentation.ts';
 import type { ResolvedOptions } from '../src/options.ts';
-import { aiInstrumentation, aiTelemetryInstrumentation } from './ai-sdk.ts';
-import { bedrockInstrumentation } from './bedrock.ts';
-import { bullmqInstrumentation } from './bullmq.ts';
-import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
-import { graphileWorkerInstrumentation } from './graphile-worker.ts';
+import { aiTelemetryInstrumentation } from './ai-sdk/telemetry-channel.ts';
 import { httpServerInstrumentation } from './http-server.ts';
-import { langgraphInstrumentation } from './langgraph.ts';
-import { openaiAgentsInstrumentation } from './openai-agents.ts';
-import { pgBossInstrumentation } from './pg-boss.ts';
+import { type HookedLibrary, libraries } from './libraries.ts';
 import { openBedrockRequests } from './wire/client-requests.ts';
 import { Endpoints } from './wire/endpoints.ts';
 import { wireInstrumentation } from './wire.ts';
 
-/** Every instrumentation, one line each: its name, the package it waits for, and how it is made. */
-const all: readonly {
-  name: string;
-  loads?: string;
-  /** Files of that package which it does not export, by their address. */
-  files?: RegExp;
+interface Row {
+  readonly name: string;
   /** It only adds to what this one sees. */
-  addsTo?: string;
-  create: (options: ResolvedOptions) => Instrumentation;
-}[] = [
+  readonly addsTo?: string;
+  /** The library that it waits for. */
+  readonly library?: HookedLibrary;
+  readonly create: (options: ResolvedOptions) => Instrumentation;
+}
+
+const load = createRequire(import.meta.url);
+const file = <Exports>(path: string): Exports => load(path) as Exports;
+const generated = () => file<typeof import('./generated-sdks.ts')>('./generated-sdks.js');
+
+/** Every instrumentation, one line each: its name and how it is made, or its library, with which its file is loaded. */
+const all: readonly Row[] = [
   { name: 'wire', create: ({ modelEndpoints }) => wireInstrumentation({ modelEndpoints }) },
   { name: 'http-server', create: () => httpServerInstrumentation() },
-  {
-    name: 'bullmq',
-    loads: 'bullmq',
-    create: (options) => bullmqInstrumentation(gauges(options)),
-  },
-  { name: 'openai', loads: 'openai', addsTo: 'wire', create: (options) => openaiInstrumentation(sdk(options)) },
+  { name: 'ai-sdk', addsTo: 'wire', create: () => aiTelemetryInstrumentation() },
+  { name: 'openai', addsTo: 'wire', ...on(libraries.openai, () => generated().openaiInstrumentation, sdk) },
   {
     name: 'anthropic-ai-sdk',
-    loads: '@anthropic-ai/sdk',
     addsTo: 'wire',
-    create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
+    ...on(libraries.anthropicAiSdk, () => generated().anthropicAiSdkInstrumentation, sdk),
   },
-  { name: 'groq-sdk', loads: 'groq-sdk', addsTo: 'wire', create: (options) => groqSdkInstrumentation(sdk(options)) },
-  { name: 'ai-sdk', loads: 'ai', addsTo: 'wire', create: () => aiInstrumentation() },
-  { name: 'ai-sdk', addsTo: 'wire', create: () => aiTelemetryInstrumentation() },
+  { name: 'groq-sdk', addsTo: 'wire', ...on(libraries.groqSdk, () => generated().groqSdkInstrumentation, sdk) },
   {
-    name: 'graphile-worker',
-    loads: 'graphile-worker',
-    files: /\/graphile-worker\/dist\/(helpers|worker)\.js$/,
-    create: (options) => graphileWorkerInstrumentation(gauges(options)),
+    name: 'ai-sdk',
+    addsTo: 'wire',
+    ...on(libraries.ai, () => file<typeof import('./ai-sdk.ts')>('./ai-sdk.js').aiInstrumentation, nothing),
   },
   {
     name: 'bedrock',
-    loads: '@aws-sdk/client-bedrock-runtime',
     addsTo: 'wire',
-    create: ({ modelEndpoints }) =>
-      bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
+    ...on(
+      libraries.bedrock,
+      () => file<typeof import('./bedrock.ts')>('./bedrock.js').bedrockInstrumentation,
+      ({ modelEndpoints }) => ({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
+    ),
   },
-  { name: 'pg-boss', loads: 'pg-boss', create: (options) => pgBossInstrumentation(gauges(options)) },
+  {
+    name: 'bullmq',
+    ...on(libraries.bullmq, () => file<typeof import('./bullmq.ts')>('./bullmq.js').bullmqInstrumentation, gauges),
+  },
+  {
+    name: 'pg-boss',
+    ...on(libraries.pgBoss, () => file<typeof import('./pg-boss.ts')>('./pg-boss.js').pgBossInstrumentation, gauges),
+  },
+  {
+    name: 'graphile-worker',
+    ...on(
+      libraries.graphileWorker,
+      () => file<typeof import('./graphile-worker.ts')>('./graphile-worker.js').graphileWorkerInstrumentation,
+      gauges,
+    ),
+  },
   {
     name: 'langgraph',
-    loads: '@langchain/core',
-    files: /\/@langchain\/core\/dist\/callbacks\/manager\.c?js$/,
-    create: () => langgraphInstrumentation(),
+    ...on(
+      libraries.langgraph,
+      () => file<typeof import('./langgraph.ts')>('./langgraph.js').langgraphInstrumentation,
+      nothing,
+    ),
   },
-  { name: 'openai-agents', loads: '@openai/agents-core', create: () => openaiAgentsInstrumentation() },
+  {
+    name: 'openai-agents',
+    ...on(
+      libraries.openaiAgents,
+      () => file<typeof import('./openai-agents.ts')>('./openai-agents.js').openaiAgentsInstrumentation,
+      nothing,
+    ),
+  },
 ];
+
+/** An instrumentation that is loaded when its library is: most applications use few of them. */
+function on<Options>(
+  library: HookedLibrary,
+  from: () => InstrumentationFactory<Options>,
+  read: (options: ResolvedOptions) => Options,
+): Pick<Row, 'library' | 'create'> {
+  return { library, create: (options) => deferInstrumentation(library, from, read(options)) };
+}
+
+function nothing(): Record<string, never> {
+  return {};
+}
 
 function sdk({ modelEndpoints }: ResolvedOptions) {
   return { requests: new Endpoints(modelEndpoints) };
@@ -85,10 +117,12 @@ export function createInstrumentations(options: ResolvedOptions): Instrumentatio
 
 /** The packages that a load hook has to look for. */
 export function hookedPackages(options: ResolvedOptions): string[] {
-  return enabled(options).flatMap(({ loads }) => loads ?? []);
+  return enabled(options).flatMap(({ library }) => library?.library ?? []);
 }
 
-/** The files inside of them that it has to look for. */
+/** The files inside of them that it has to look for, by their address. */
 export function hookedFiles(options: ResolvedOptions): RegExp[] {
-  return enabled(options).flatMap(({ files }) => files ?? []);
+  return enabled(options).flatMap(({ library }) =>
+    (library?.files ?? []).map((path) => new RegExp(`/${library?.library}/${path.replaceAll('.', '\\.')}$`)),
+  );
 }

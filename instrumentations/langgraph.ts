@@ -1,6 +1,7 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { type NestedRun, NestedRuns } from '../src/recorders/nested-runs.ts';
+import { libraries } from './libraries.ts';
 
 /** The part of LangChain's callback manager that is used. */
 interface Manager {
@@ -31,9 +32,7 @@ let stopListening: () => void = () => undefined;
 
 /** Records graphs of LangGraph, their nodes and tools, and agents of LangChain, through a callback handler in each graph. */
 export const langgraphInstrumentation = defineInstrumentation({
-  library: '@langchain/core',
-  versions: ['>=1 <2'],
-  files: ['dist/callbacks/manager.js', 'dist/callbacks/manager.cjs'],
+  ...libraries.langgraph,
   hook({ CallbackManager }: Library) {
     // The main module has nothing of it.
     if (CallbackManager === undefined) return () => undefined;

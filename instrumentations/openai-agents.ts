@@ -2,6 +2,7 @@ import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { classify, type Failure } from '../src/recorders/failures.ts';
 import { type NestedRun, NestedRuns } from '../src/recorders/nested-runs.ts';
+import { libraries } from './libraries.ts';
 
 /** The part of a span of the OpenAI Agents SDK that is read. */
 interface AgentsSpan {
@@ -35,8 +36,7 @@ let stopListening: () => void = () => undefined;
 
 /** Reads agents, tools and workflows from the spans of the OpenAI Agents SDK, whatever processors it has. */
 export const openaiAgentsInstrumentation = defineInstrumentation({
-  library: '@openai/agents-core',
-  versions: ['>=0.20 <0.21'],
+  ...libraries.openaiAgents,
   hook({ Span }: AgentsLibrary) {
     const span = Span?.prototype;
     if (typeof span?.start !== 'function' || typeof span.end !== 'function') return undefined;

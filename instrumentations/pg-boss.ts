@@ -1,6 +1,7 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { recordOrchestratorError } from '../src/recorders/orchestrators.ts';
+import { libraries } from './libraries.ts';
 import { SYSTEM } from './pg-boss/library.ts';
 import { catchManager, patchManagers } from './pg-boss/manager.ts';
 import { readiness } from './pg-boss/memory.ts';
@@ -17,8 +18,7 @@ interface PgBossOptions {
  * handlers get them as without it.
  */
 export const pgBossInstrumentation = defineInstrumentation<PgBossOptions>({
-  library: 'pg-boss',
-  versions: ['>=10 <13'],
+  ...libraries.pgBoss,
   hook: (library: Library, { queueGauges = false }: PgBossOptions) => {
     const { prototype } = library.PgBoss ?? library.default ?? (library as PublicClass);
     return prototype && patch(prototype, queueGauges);

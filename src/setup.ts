@@ -13,8 +13,8 @@ import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
 import { createSeriesProducer } from './export/series-producer.ts';
-import { createJobSpanProcessor } from './export/spans.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
+import { JobSpanProcessor } from './job-spans/processor.ts';
 import { installLoadHooks } from './load-hooks.ts';
 import { MetricsListener } from './metrics.ts';
 import { observe } from './observe.ts';
@@ -123,7 +123,7 @@ export function preset(options: Options = {}): Preset {
     views: createViews(resolved.views, resolved.monitorTags),
     instrumentations,
     metricProducers: [createSeriesProducer(recording.listener.series)],
-    spanProcessors: [createJobSpanProcessor()],
+    spanProcessors: [new JobSpanProcessor()],
     stop() {
       for (const instrumentation of instrumentations) instrumentation.disable();
       recording.stop();

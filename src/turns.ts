@@ -15,9 +15,9 @@ export class Turns {
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
       // After what came in meanwhile; only Node has it.
-      const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-      if (setImmediate === undefined) setTimeout(resolve, 0);
-      else setImmediate(resolve);
+      const afterInput = Reflect.get(globalThis, 'setImmediate') as ((callback: () => void) => unknown) | undefined;
+      if (afterInput === undefined) setTimeout(resolve, 0);
+      else afterInput(resolve);
     });
     this.#since = performance.now();
   }

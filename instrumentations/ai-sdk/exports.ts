@@ -4,6 +4,7 @@ import { isRegistered } from '../../src/api-globals.ts';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { activeContext } from '../../src/recorders/inbound.ts';
 import { settle } from '../../src/recorders/settle.ts';
+import type { libraries } from '../libraries.ts';
 import { withAgentName } from './agent-names.ts';
 import { hasForeignSpans } from './integrations.ts';
 import { unwatchModels, watchModel, withAsking } from './models.ts';
@@ -12,9 +13,6 @@ import { providerOf } from './providers.ts';
 import { replace } from './replace.ts';
 import { field, hasKeys, lastErrorOf, nameOf, summaryOf } from './results.ts';
 import { ModelStep } from './steps.ts';
-
-/** What an application may call; the rest of the AI SDK is left alone. */
-export const REPLACED = ['generateText', 'streamText', 'generateObject', 'streamObject', 'embed', 'embedMany'] as const;
 
 /** The AI SDK as far as it is looked at. */
 export interface AiSdk {
@@ -42,7 +40,7 @@ type Around = (call: () => unknown, settings: Settings) => unknown;
 /** Replaces what this version of the AI SDK does not tell by itself. Returns what restores it. */
 export function patchExports(library: AiSdk): (() => void) | undefined {
   const tellsItself = typeof library.registerTelemetry === 'function';
-  const functions: Partial<Record<(typeof REPLACED)[number], Around>> = {
+  const functions: Partial<Record<(typeof libraries.ai.replaces)[number], Around>> = {
     generateObject: (call, settings) => oneCall(call, settings, 'chat'),
     streamObject: (call, settings) => stream(call, settings),
   };

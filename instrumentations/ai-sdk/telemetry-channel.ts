@@ -1,6 +1,7 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { type Context, context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { defineInstrumentation } from '../../src/instrumentation.ts';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { agents } from '../../src/recorders/agents.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
@@ -29,8 +30,14 @@ interface Watch {
 
 const CHANNEL = 'ai:telemetry';
 
+/**
+ * The AI SDK 7, through the channel that it publishes its work on: nothing of it is patched. Each asking of a model is one
+ * call with all of its retries, a call with tools is an agent, and the tools run inside of it.
+ */
+export const aiTelemetryInstrumentation = defineInstrumentation({ library: CHANNEL, hook: watchTelemetry });
+
 /** Watches every call of the AI SDK 7 in this process, bundled copies included. Returns the function that ends it. */
-export function watchTelemetry(): () => void {
+function watchTelemetry(): () => void {
   const channel = tracingChannel(CHANNEL) as unknown as TracingChannel<Context, Message>;
   const watches = new WeakMap<object, Watch>();
   const unread = new FinalizationRegistry<TextOperation>((operation) =>

@@ -3,7 +3,7 @@ import { type Context, context, createNoopMeter, metrics, propagation, trace } f
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
+import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
 import { catalogue, type InstrumentSpec } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
@@ -15,7 +15,8 @@ import { type Flushable, settled } from './exit.ts';
 import { observeForeignQueries } from './foreign-queries.ts';
 import { createMetricReaders } from './metric-readers.ts';
 import { createResource } from './resource.ts';
-import { createSampler, createSpanProcessors } from './spans.ts';
+
+const load = createRequire(import.meta.url);
 
 /** Also knows what runs in libraries that keep a context of their own, for whoever asks OpenTelemetry. */
 class AmbientContextManager extends AsyncLocalStorageContextManager {
@@ -34,7 +35,7 @@ export function startProviders(options: ResolvedOptions, series: SeriesStore): F
     return { flush: async () => undefined, shutdown: async () => undefined };
   }
   if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options, series);
-  const { startFromFile } = createRequire(import.meta.url)('./config-file.js') as typeof import('./config-file.ts');
+  const { startFromFile } = load('./config-file.js') as typeof import('./config-file.ts');
   return startFromFile();
 }
 
@@ -58,10 +59,10 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flusha
   metrics.setGlobalMeterProvider(meterProvider);
   const undo = [() => metrics.disable()];
 
-  const spanProcessors = isRegistered('trace') ? [] : createSpanProcessors(options);
   let tracerProvider: TracerProvider | undefined;
-  if (spanProcessors.length > 0) {
-    tracerProvider = new TracerProvider({ resource, sampler: createSampler(options), spanProcessors });
+  if (wantsSpans(options) && !isRegistered('trace')) {
+    const { createTracerProvider } = load('./spans.js') as typeof import('./spans.ts');
+    tracerProvider = createTracerProvider(options, resource);
     trace.setGlobalTracerProvider(tracerProvider);
     undo.push(() => trace.disable());
   }
@@ -83,6 +84,11 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flusha
       for (const step of undo) step();
     },
   };
+}
+
+/** Where nobody wants spans, half of the SDK need not be loaded. */
+function wantsSpans({ tracesExporters, spanProcessors }: ResolvedOptions): boolean {
+  return tracesExporters.includes('otlp') || spanProcessors.length > 0;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Resource } from '@opentelemetry/resources';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -7,6 +8,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
   TraceIdRatioBasedSampler,
+  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { JobSpanProcessor } from '../job-spans/processor.ts';
 import { recordJobSpans } from '../job-spans/sampler.ts';
@@ -16,11 +18,11 @@ import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import { unheld } from './unheld.ts';
 
-/** The span processors that the options ask for. */
-export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] {
-  const processors: SpanProcessor[] = [...options.spanProcessors];
+/** The tracer provider that the options ask for. */
+export function createTracerProvider(options: ResolvedOptions, resource: Resource): TracerProvider {
+  const spanProcessors: SpanProcessor[] = [new JobSpanProcessor(), ...options.spanProcessors];
   if (options.tracesExporters.includes('otlp')) {
-    processors.push(
+    spanProcessors.push(
       new BatchSpanProcessor({
         exporter: createExporter(options),
         maxQueueSize: options.spanQueueSize,
@@ -29,13 +31,7 @@ export function createSpanProcessors(options: ResolvedOptions): SpanProcessor[] 
       }),
     );
   }
-  // Where nobody wants spans there are none to read.
-  return processors.length > 0 ? [createJobSpanProcessor(), ...processors] : [];
-}
-
-/** A processor that turns the spans of orchestrators with spans of their own into jobs and steps. */
-export function createJobSpanProcessor(): SpanProcessor {
-  return new JobSpanProcessor();
+  return new TracerProvider({ resource, sampler: createSampler(options), spanProcessors });
 }
 
 function createExporter(options: ResolvedOptions): SpanExporter {
@@ -46,7 +42,7 @@ function createExporter(options: ResolvedOptions): SpanExporter {
   });
 }
 
-export function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {
+function createSampler({ tracesSampler, tracesSamplerArgument }: ResolvedOptions): Sampler {
   const name = tracesSampler.replace('parentbased_', '');
   const root =
     name === 'always_off'
