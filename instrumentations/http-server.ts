@@ -31,12 +31,12 @@ export const httpServerInstrumentation = defineInstrumentation({
     const onFinish = contained(FINISH, (response) => {
       const inbound = inbounds.get(response);
       // A middleware that has the request ends it itself: it knows the route.
-      if (inbound?.adopted === false) inbound.finish(undefined);
+      if (inbound !== undefined && inbound.request === undefined) inbound.finish(undefined);
     });
 
     subscribe(START, onStart);
     subscribe(FINISH, onFinish);
-    useInboundSource(() => current.getStore());
+    useInboundSource({ current: () => current.getStore(), of: (response) => inbounds.get(response) });
     return () => {
       unsubscribe(START, onStart);
       unsubscribe(FINISH, onFinish);

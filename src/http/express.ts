@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { context } from '@opentelemetry/api';
 import type { PerformanceMonitor } from '../monitor/index.ts';
 import { expressRoute } from './express-route.ts';
 import { type MiddlewareOptions, settingsOf } from './middleware.ts';
@@ -17,10 +16,10 @@ export type ExpressMiddleware = (
  * `GET /users/:id`. For Express 4 and 5 and Connect; put it first. Without a monitor only OpenTelemetry is told.
  */
 export function createExpressMiddleware(monitor?: PerformanceMonitor, options?: MiddlewareOptions): ExpressMiddleware {
-  const settings = settingsOf(monitor, options);
+  const settings = settingsOf(monitor, options, { route: expressRoute });
   return function gaugeway(request, response, next) {
-    const running = startNodeRequest(request, response, () => expressRoute(request), settings);
+    const running = startNodeRequest(request, response, settings, request);
     if (running === undefined) return next();
-    context.with(running.context, next);
+    running.run(next);
   };
 }

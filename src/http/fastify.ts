@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { context } from '@opentelemetry/api';
 import type { PerformanceMonitor } from '../monitor/index.ts';
 import { requests } from '../recorders/requests.ts';
 import { type MiddlewareOptions, settingsOf } from './middleware.ts';
@@ -31,21 +30,21 @@ type Done = () => void;
  * `GET /users/:id`. For Fastify 4 and 5; register it first, on the root.
  */
 export function createFastifyPlugin(monitor?: PerformanceMonitor, options?: MiddlewareOptions): FastifyPlugin {
-  const settings = settingsOf(monitor, options);
+  const settings = settingsOf(monitor, options, { route: fastifyRoute });
   const plugin: FastifyPlugin = (instance, _options, done) => {
     instance.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, next: Done) => {
-      const running = startNodeRequest(request.raw, reply.raw, () => fastifyRoute(request), settings);
+      const running = startNodeRequest(request.raw, reply.raw, settings, request);
       if (running === undefined) return next();
-      context.with(running.context, next);
+      running.run(next);
     });
     // The body was read from the socket's events, in which the context of the request is not active.
-    instance.addHook('preValidation', (request: FastifyRequest, _reply: FastifyReply, next: Done) => {
-      const running = requests.of(request.raw);
-      if (running === undefined || requests.isActive(running)) return next();
-      context.with(running.context, next);
+    instance.addHook('preValidation', (request: FastifyRequest, reply: FastifyReply, next: Done) => {
+      const running = hasBody(request.raw) ? requests.of(request.raw, reply.raw) : undefined;
+      if (running === undefined) return next();
+      running.resume(next);
     });
-    instance.addHook('onError', (request: FastifyRequest, _reply: FastifyReply, error: unknown, next: Done) => {
-      requests.of(request.raw)?.threw(error);
+    instance.addHook('onError', (request: FastifyRequest, reply: FastifyReply, error: unknown, next: Done) => {
+      requests.of(request.raw, reply.raw)?.threw(error);
       next();
     });
     done();
@@ -60,4 +59,8 @@ export function createFastifyPlugin(monitor?: PerformanceMonitor, options?: Midd
 
 function fastifyRoute(request: FastifyRequest): string | undefined {
   return request.is404 === true ? undefined : request.routeOptions?.url;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }

@@ -1,7 +1,6 @@
-import { context } from '@opentelemetry/api';
 import type { PerformanceMonitor } from '../monitor/index.ts';
 import { drop, hookFailed } from '../observe.ts';
-import { type RunningRequest, requests } from '../recorders/requests.ts';
+import { type RequestDescription, type RunningRequest, requests } from '../recorders/requests.ts';
 import { type MiddlewareOptions, type Settings, settingsOf } from './middleware.ts';
 import { startNodeRequest } from './node-request.ts';
 import { isStream, watchBody } from './web-body.ts';
@@ -33,24 +32,27 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
  * response does, or the end of an event stream. Put it first, with `app.use(createHonoMiddleware(monitor))`.
  */
 export function createHonoMiddleware(monitor?: PerformanceMonitor, options?: MiddlewareOptions): HonoMiddleware {
-  const settings = settingsOf(monitor, options);
-  return async function gaugeway(hono, next) {
+  const settings = settingsOf(monitor, options, { route: honoRoute, error: ({ error }: HonoContext) => error });
+  return function gaugeway(hono, next) {
     const node = nodeOf(hono.env);
-    const running =
-      node === undefined
-        ? startWebRequest(hono, settings)
-        : startNodeRequest(node.incoming, node.outgoing, () => honoRoute(hono), settings);
-    if (running === undefined) return next();
-    try {
-      await context.with(running.context, next);
-      if (hono.error !== undefined) running.threw(hono.error);
-    } catch (error) {
-      running.threw(error);
-      if (node === undefined) running.end({});
-      throw error;
-    }
-    if (node === undefined) endWebRequest(running, hono);
+    if (node === undefined) return answerOnEdge(hono, next, settings);
+    const running = startNodeRequest(node.incoming, node.outgoing, settings, hono);
+    // Whatever is thrown is on the context when the response closes: there is nothing to wait for.
+    return running === undefined ? next() : running.run(next);
   };
+}
+
+async function answerOnEdge(hono: HonoContext, next: () => Promise<void>, settings: Settings): Promise<void> {
+  const running = startWebRequest(hono, settings);
+  if (running === undefined) return next();
+  try {
+    await running.run(next);
+  } catch (error) {
+    running.threw(error);
+    running.end({});
+    throw error;
+  }
+  endWebRequest(running, hono);
 }
 
 type NodePair = {
@@ -60,34 +62,37 @@ type NodePair = {
 /** @hono/node-server hands over Node's own request and response. */
 function nodeOf(env: unknown): NodePair | undefined {
   const { incoming, outgoing } = (env ?? {}) as Partial<NodePair>;
-  const isNode = typeof outgoing?.prependOnceListener === 'function' && incoming?.headers !== undefined;
+  const isNode = typeof outgoing?.prependListener === 'function' && incoming?.headers !== undefined;
   return isNode ? { incoming, outgoing } : undefined;
 }
 
 function startWebRequest(hono: HonoContext, settings: Settings): RunningRequest | undefined {
   try {
     const { raw } = hono.req;
-    const url = new URL(raw.url);
     return requests.start(
       {
         method: raw.method,
-        scheme: url.protocol === 'https:' ? 'https' : 'http',
-        path: url.pathname,
+        scheme: raw.url.startsWith('https:') ? 'https' : 'http',
         headers: {
           traceparent: header(raw, 'traceparent'),
           tracestate: header(raw, 'tracestate'),
           baggage: header(raw, 'baggage'),
         },
-        host: url.host,
-        userAgent: header(raw, 'user-agent'),
         identity: raw,
+        describe,
       },
-      { ...settings, route: () => honoRoute(hono) },
+      settings,
+      hono,
     );
   } catch (error) {
     hookFailed('a middleware', error);
     return undefined;
   }
+}
+
+function describe(request: Request): RequestDescription {
+  const url = new URL(request.url);
+  return { path: url.pathname, host: url.host, userAgent: header(request, 'user-agent') };
 }
 
 function header(request: Request, name: string): string | undefined {
@@ -125,13 +130,16 @@ function honoRoute(hono: HonoContext): string | undefined {
   const { matchedRoutes, routeIndex } = hono.req as { matchedRoutes?: readonly HonoRoute[]; routeIndex?: number };
   if (matchedRoutes === undefined) return undefined;
   const last = routeIndex ?? matchedRoutes.length - 1;
-  return (
-    matchedRoutes.slice(0, last + 1).findLast(isHandler)?.path ?? matchedRoutes.slice(last + 1).find(isHandler)?.path
-  );
+  for (let at = last; at >= 0; at--) if (isHandler(matchedRoutes[at])) return matchedRoutes[at]?.path;
+  for (let at = last + 1; at < matchedRoutes.length; at++)
+    if (isHandler(matchedRoutes[at])) return matchedRoutes[at]?.path;
+  return undefined;
 }
 
 /** What `app.use` registers is for all methods and takes `next`; a sub-application with its own `onError` wraps it. */
-function isHandler({ method, handler }: HonoRoute): boolean {
+function isHandler(route: HonoRoute | undefined): boolean {
+  if (route === undefined) return false;
+  const { method, handler } = route;
   let own = handler;
   while (own.__COMPOSED_HANDLER !== undefined) own = own.__COMPOSED_HANDLER;
   return method !== 'ALL' || own.length < 2;

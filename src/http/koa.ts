@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { context } from '@opentelemetry/api';
 import type { PerformanceMonitor } from '../monitor/index.ts';
 import { type MiddlewareOptions, settingsOf } from './middleware.ts';
 import { startNodeRequest } from './node-request.ts';
@@ -18,12 +17,12 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  * `GET /users/:id` where @koa/router (or koa-router) routes. Put it first.
  */
 export function createKoaMiddleware(monitor?: PerformanceMonitor, options?: MiddlewareOptions): KoaMiddleware {
-  const settings = settingsOf(monitor, options);
+  const settings = settingsOf(monitor, options, { route: koaRoute });
   return async function gaugeway(koa, next) {
-    const running = startNodeRequest(koa.req, koa.res, () => koaRoute(koa), settings);
+    const running = startNodeRequest(koa.req, koa.res, settings, koa);
     if (running === undefined) return next();
     try {
-      return await context.with(running.context, next);
+      return await running.run(next);
     } catch (error) {
       running.threw(error);
       throw error;

@@ -10,9 +10,14 @@ export interface MiddlewareOptions {
 }
 
 /** What one middleware does with each of its requests, found out once. */
-export type Settings = Pick<RequestReader, 'isError' | 'sink'>;
+export type Settings = RequestReader;
 
-export function settingsOf(monitor: PerformanceMonitor | undefined, options: MiddlewareOptions = {}): Settings {
+/** @param found finds the template of a request and what was thrown, from what the framework hands to its middlewares */
+export function settingsOf(
+  monitor: PerformanceMonitor | undefined,
+  options: MiddlewareOptions = {},
+  found?: Pick<Settings, 'route' | 'error'>,
+): Settings {
   const { isError } = options;
   if (monitor !== undefined && typeof monitor?.core !== 'object') {
     throw new TypeError('gaugeway: a middleware takes a PerformanceMonitor or undefined first, and its options second');
@@ -20,7 +25,12 @@ export function settingsOf(monitor: PerformanceMonitor | undefined, options: Mid
   if (isError !== undefined && typeof isError !== 'function') {
     throw new TypeError('gaugeway: option "isError" must be a function, as in ({ statusCode }) => statusCode >= 400');
   }
-  return { isError, sink: monitor === undefined ? undefined : sinkOf(monitor) };
+  return {
+    route: found?.route,
+    error: found?.error,
+    isError,
+    sink: monitor === undefined ? undefined : sinkOf(monitor),
+  };
 }
 
 /** A monitor that follows the stream of observations has each request from there. */

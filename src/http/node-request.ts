@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hookFailed } from '../observe.ts';
-import { type RequestStart, type RunningRequest, requests } from '../recorders/requests.ts';
+import { type RequestDescription, type RequestStart, type RunningRequest, requests } from '../recorders/requests.ts';
 import type { Settings } from './middleware.ts';
 
 /**
@@ -10,14 +10,15 @@ import type { Settings } from './middleware.ts';
 export function startNodeRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  route: () => string | undefined,
-  { isError, sink }: Settings,
+  settings: Settings,
+  subject: unknown,
 ): RunningRequest | undefined {
   try {
-    const running = requests.start(startOf(request), { isError, sink, route });
+    const running = requests.start(startOf(request, response), settings, subject);
     if (running === undefined) return undefined;
-    // First in line: another instrumentation that ends its own record now reads the route that is told here.
-    response.prependOnceListener('close', () => {
+    // First in line: another instrumentation that ends its own record now reads the route that is told here. A response
+    // closes once, so the listener need not take itself off.
+    response.prependListener('close', () => {
       try {
         running.tellRoute();
         end(running, request, response);
@@ -32,18 +33,25 @@ export function startNodeRequest(
   }
 }
 
-function startOf(request: IncomingMessage): RequestStart {
-  const { headers } = request;
+function startOf(request: IncomingMessage, response: ServerResponse): RequestStart {
   return {
     method: request.method ?? '',
     scheme: (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http',
+    headers: request.headers,
+    protocolVersion: request.httpVersionMajor >= 2 ? String(request.httpVersionMajor) : request.httpVersion,
+    identity: request,
+    response,
+    describe,
+  };
+}
+
+function describe(request: IncomingMessage): RequestDescription {
+  const { headers } = request;
+  return {
     path: pathOf((request as { originalUrl?: string }).originalUrl ?? request.url ?? '/'),
-    headers,
     // HTTP/2 has no Host header.
     host: (headers[':authority'] as string | undefined) ?? headers.host,
     userAgent: headers['user-agent'],
-    protocolVersion: request.httpVersionMajor >= 2 ? String(request.httpVersionMajor) : request.httpVersion,
-    identity: request,
   };
 }
 

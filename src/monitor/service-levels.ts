@@ -25,13 +25,14 @@ export class ServiceLevels {
     this.#anomalies = anomalies;
   }
 
-  request(request: HttpRequest): void {
+  /** @param now the monotonic clock's, when it ended */
+  request(request: HttpRequest, now: number): void {
     const { method, route, statusCode, durationMs, outcome } = request;
     const { apiLatencyMs: thresholdMs } = thresholds();
     if (durationMs > thresholdMs) {
       this.#lines.warn(`Slow request: ${requestName(request)}`, { method, route, statusCode, durationMs, thresholdMs });
     }
-    this.#judge(outcome === 'error');
+    this.#judge(outcome === 'error', now);
   }
 
   query(query: DbQuery): void {
@@ -48,8 +49,7 @@ export class ServiceLevels {
   }
 
   /** Told once when the rate is too high, and once more when it is over. */
-  #judge(isError: boolean): void {
-    const now = this.#clock.monotonic();
+  #judge(isError: boolean, now: number): void {
     this.#errors.add(isError, now);
     if (!isError && now - this.#judgedAt < PAUSE_MS) return;
     this.#judgedAt = now;

@@ -70,14 +70,15 @@ function takeModelCall(core: Core, call: ModelCall): void {
 
 /** Brings a request into a monitor. */
 export function takeRequest(core: Core, request: HttpRequest): void {
-  core.levels.request(request);
+  core.levels.request(request, core.timeline.at(request.startTime + request.durationMs));
   add(core, requestName(request), request.outcome === 'aborted' ? 'unknown' : request.outcome, request);
   addBytes(core, request);
 }
 
-function addBytes(core: Core, { requestBytes = 0, responseBytes = 0, ...ended }: HttpRequest | ModelAttempt): void {
+function addBytes(core: Core, seen: HttpRequest | ModelAttempt): void {
+  const { requestBytes = 0, responseBytes = 0 } = seen;
   const bytes = requestBytes + responseBytes;
-  if (bytes > 0) core.throughput.bytes.add(core.timeline.at(ended.startTime + ended.durationMs), bytes);
+  if (bytes > 0) core.throughput.bytes.add(core.timeline.at(seen.startTime + seen.durationMs), bytes);
 }
 
 /** What all finished work tells. */

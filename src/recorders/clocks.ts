@@ -12,3 +12,17 @@ export function elapsed(ms: number | undefined): number | undefined {
   drop('clock_skew');
   return ms < 0 && ms >= -TOLERANCE_MS ? 0 : undefined;
 }
+
+/** For how long what the wall clock is ahead of the monotonic one is believed. */
+const BELIEVED_MS = 1000;
+let ahead = 0;
+let comparedAt = Number.NEGATIVE_INFINITY;
+
+/** What the wall clock says, Unix milliseconds, at a time of `performance.now()` that is now; it is looked at once a second. */
+export function unixAt(now: number): number {
+  if (now - comparedAt > BELIEVED_MS) {
+    comparedAt = now;
+    ahead = Date.now() - now;
+  }
+  return now + ahead;
+}

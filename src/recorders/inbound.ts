@@ -1,6 +1,7 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
+import type { RunningRequest } from './requests.ts';
 
 /** A piece of time, in `performance.now()` time. */
 interface Span {
@@ -19,16 +20,16 @@ export class Inbound {
   /** False once the answer is complete: what runs on in its async context is not part of it. */
   open = true;
   /** Set when a middleware took the request over: it knows the route, and tells the end. */
-  adopted = false;
-  readonly #startedAt: number;
-  /** Sorted, and apart from each other. */
-  #waits: Span[] = [];
+  request: RunningRequest | undefined;
+  readonly startedAt: number;
+  /** Sorted, and apart from each other; there are none without a model call. */
+  #waits: Span[] | undefined;
   #running = 0;
   #end: { readonly at: number; readonly route: string | undefined } | undefined;
   #isExact = true;
 
   constructor(startedAt = performance.now()) {
-    this.#startedAt = startedAt;
+    this.startedAt = startedAt;
   }
 
   /** A call began that may turn out to be time spent waiting. */
@@ -55,10 +56,11 @@ export class Inbound {
   /** The answer will never be complete: there is no whole time to take a share of. */
   discard(): void {
     this.open = false;
-    this.#waits = [];
+    this.#waits = undefined;
   }
 
   #add(from: number, to: number): void {
+    this.#waits ??= [];
     let at = this.#waits.length;
     while (at > 0 && (this.#waits[at - 1] as Span).to >= from) at--;
     // Everything from `at` on ends after `from`; of that, all which begins before `to` becomes one piece.
@@ -74,18 +76,19 @@ export class Inbound {
 
   #tell(): void {
     const end = this.#end;
-    if (end === undefined || this.#waits.length === 0 || !this.#isExact) return;
+    const waits = this.#waits;
+    if (end === undefined || waits === undefined || !this.#isExact) return;
     let upstreamMs = 0;
-    for (const { from, to } of this.#waits) {
-      upstreamMs += Math.max(0, Math.min(to, end.at) - Math.max(from, this.#startedAt));
+    for (const { from, to } of waits) {
+      upstreamMs += Math.max(0, Math.min(to, end.at) - Math.max(from, this.startedAt));
     }
-    this.#waits = [];
+    this.#waits = undefined;
     publish(
       Object.freeze({
         kind: 'gateway_request',
         route: end.route,
-        startTime: Date.now() - (performance.now() - this.#startedAt),
-        durationMs: end.at - this.#startedAt,
+        startTime: Date.now() - (performance.now() - this.startedAt),
+        durationMs: end.at - this.startedAt,
         upstreamMs,
       }),
     );
@@ -94,21 +97,32 @@ export class Inbound {
 
 export const INBOUND = createContextKey('gaugeway.inbound');
 
-/*
- * Where no middleware runs, the hook of node:http knows the request of the running code. By symbol, so that a bundle with
- * a copy of this file asks the same hook.
- */
-const KEY = Symbol.for('gaugeway.inbound.1');
-const shared = globalThis as { [KEY]?: (() => Inbound | undefined) | undefined };
-
-/** Asks `read` for the inbound request of the running code from now on; undefined asks nobody. */
-export function useInboundSource(read: (() => Inbound | undefined) | undefined): void {
-  shared[KEY] = read;
+/** A hook of node:http, which knows requests where no middleware runs. */
+export interface InboundSource {
+  /** Of the running code. */
+  current(): Inbound | undefined;
+  /** Of the request that a response of node:http answers. */
+  of(response: object): Inbound | undefined;
 }
 
-/** The open inbound request that a hook knows of. */
+/* By symbol, so that a bundle with a copy of this file asks the same hook. */
+const KEY = Symbol.for('gaugeway.inbound.1');
+const shared = globalThis as { [KEY]?: InboundSource | undefined };
+
+/** Asks `source` for inbound requests from now on; undefined asks nobody. */
+export function useInboundSource(source: InboundSource | undefined): void {
+  shared[KEY] = source;
+}
+
+/** The open inbound request of the running code that a hook knows of. */
 export function currentInbound(): Inbound | undefined {
-  const inbound = shared[KEY]?.();
+  const inbound = shared[KEY]?.current();
+  return inbound?.open === true ? inbound : undefined;
+}
+
+/** The open inbound request that a response answers, as far as a hook knows. */
+export function inboundOf(response: object): Inbound | undefined {
+  const inbound = shared[KEY]?.of(response);
   return inbound?.open === true ? inbound : undefined;
 }
 

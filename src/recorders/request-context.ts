@@ -1,14 +1,14 @@
 import { type Context, createContextKey, type Span } from '@opentelemetry/api';
 import { INBOUND, type Inbound } from './inbound.ts';
-import type { Request } from './request.ts';
+import type { RunningRequest } from './requests.ts';
 
 const REQUEST = createContextKey('gaugeway.request');
 /** Of @opentelemetry/api, which tells its name only; keys of a context are global by their names. */
 const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
 
 /** The open request that work in this context belongs to. */
-export function requestIn(parent: Context): Request | undefined {
-  return parent.getValue(REQUEST) as Request | undefined;
+export function requestIn(parent: Context): RunningRequest | undefined {
+  return parent.getValue(REQUEST) as RunningRequest | undefined;
 }
 
 /**
@@ -17,11 +17,11 @@ export function requestIn(parent: Context): Request | undefined {
  */
 export class RequestContext implements Context {
   readonly #parent: Context;
-  readonly #request: Request;
+  readonly #request: RunningRequest;
   readonly #inbound: Inbound;
   readonly #span: Span | undefined;
 
-  constructor(parent: Context, request: Request, inbound: Inbound, span: Span | undefined) {
+  constructor(parent: Context, request: RunningRequest, inbound: Inbound, span: Span | undefined) {
     this.#parent = parent;
     this.#request = request;
     this.#inbound = inbound;

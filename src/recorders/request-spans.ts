@@ -8,7 +8,8 @@ const MAX_LENGTH = 256;
 
 /** Attributes that a sampler may read are set at the start, as the HTTP convention asks; the query stays out. */
 export function startServerSpan(method: string, details: RequestStart, startTime: number, parent: Context): Span {
-  const { path, host, userAgent, protocolVersion } = details;
+  const { path, host, userAgent } = details.describe?.(details.identity as never) ?? {};
+  const { protocolVersion } = details;
   const attributes: Attributes = { 'http.request.method': method, 'url.scheme': details.scheme ?? 'http' };
   if (method === '_OTHER') attributes['http.request.method_original'] = details.method.slice(0, MAX_LENGTH);
   if (path !== undefined) attributes['url.path'] = path.slice(0, MAX_LENGTH);

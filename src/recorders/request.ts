@@ -1,9 +1,10 @@
-import { type Context, createContextKey, propagation, type Span } from '@opentelemetry/api';
+import { type Context, context, createContextKey, propagation, type Span } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
-import { guarded, publish } from '../observe.ts';
+import { guarded, hookFailed, publish } from '../observe.ts';
+import { unixAt } from './clocks.ts';
 import { errorClass } from './failures.ts';
 import { currentInbound, Inbound } from './inbound.ts';
-import { RequestContext } from './request-context.ts';
+import { RequestContext, requestIn } from './request-context.ts';
 import { endServerSpan, hasServerSpan, startServerSpan } from './request-spans.ts';
 import type { Answer, RequestEnd, RequestReader, RequestStart, RunningRequest } from './requests.ts';
 import { endSpan, isTraced } from './tracer.ts';
@@ -19,38 +20,83 @@ interface RpcMetadata {
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY']);
 
+/** A middleware that has a request, and what it had of it. */
+interface Reading {
+  readonly reader: RequestReader;
+  readonly subject: unknown;
+}
+
 /** One request: owns its span and its record, unless another instrumentation owns them. */
 export class Request implements RunningRequest {
-  readonly context: Context;
-  /** Middlewares that this request passed, from the outermost to the innermost. */
-  readonly readers: RequestReader[];
   open = true;
+  readonly #reader: RequestReader;
+  readonly #subject: unknown;
+  /** Further middlewares that this request passed, from the outermost to the innermost. */
+  #inner: Reading[] | undefined;
   readonly #method: string;
   readonly #scheme: string;
   readonly #protocolVersion: string | undefined;
-  readonly #startedAt = performance.now();
-  readonly #startTime = Date.now();
+  readonly #startedAt: number;
+  readonly #startTime: number;
   readonly #span: Span | undefined;
   readonly #inbound: Inbound;
+  readonly #parent: Context;
+  /** False where the active context need not be left: it has all that this one would, and a hook knows the request. */
+  readonly #hasOwnContext: boolean;
+  #context: Context | undefined;
   /** Set when instrumentation-http records this request: its span, its metric, our route. */
   readonly #elsewhere: RpcMetadata | undefined;
   #error: unknown;
 
-  constructor(details: RequestStart, parent: Context, reader: RequestReader) {
-    this.readers = [reader];
+  constructor(
+    details: RequestStart,
+    parent: Context,
+    inbound: Inbound | undefined,
+    reader: RequestReader,
+    subject: unknown,
+  ) {
+    this.#reader = reader;
+    this.#subject = subject;
     this.#method = METHODS.has(details.method) ? details.method : '_OTHER';
     this.#scheme = details.scheme ?? 'http';
     this.#protocolVersion = details.protocolVersion;
     const metadata = parent.getValue(RPC_METADATA) as RpcMetadata | undefined;
     this.#elsewhere = metadata?.type === 'http' ? metadata : undefined;
-    this.#inbound = currentInbound() ?? new Inbound(this.#startedAt);
-    this.#inbound.adopted = true;
+    this.#inbound = inbound ?? new Inbound();
+    this.#inbound.request = this;
+    // A hook of node:http saw it come.
+    const isSeen = inbound !== undefined && details.response !== undefined;
+    this.#startedAt = isSeen ? inbound.startedAt : performance.now();
+    this.#startTime = unixAt(this.#startedAt);
     let own = parent;
     if (this.#elsewhere === undefined && !hasServerSpan(parent)) {
       if (details.headers !== undefined) own = propagation.extract(parent, details.headers);
       if (isTraced()) this.#span = startServerSpan(this.#method, details, this.#startTime, own);
     }
-    this.context = new RequestContext(own, this, this.#inbound, this.#span);
+    this.#parent = own;
+    const isFound = inbound !== undefined && currentInbound() === inbound;
+    this.#hasOwnContext = !isFound || own !== parent || this.#span !== undefined;
+  }
+
+  get context(): Context {
+    this.#context ??= new RequestContext(this.#parent, this, this.#inbound, this.#span);
+    return this.#context;
+  }
+
+  run<T>(work: () => T): T {
+    return this.#hasOwnContext ? context.with(this.context, work) : work();
+  }
+
+  resume<T>(work: () => T): T {
+    const isActive = this.#hasOwnContext
+      ? requestIn(context.active()) === this
+      : currentInbound() === this.#inbound || requestIn(context.active()) === this;
+    return isActive ? work() : context.with(this.context, work);
+  }
+
+  join(reader: RequestReader, subject: unknown): void {
+    this.#inner ??= [];
+    this.#inner.push({ reader, subject });
   }
 
   threw(error: unknown): void {
@@ -66,9 +112,10 @@ export class Request implements RunningRequest {
   end(end: RequestEnd): void {
     if (!this.open) return;
     this.open = false;
-    const durationMs = performance.now() - this.#startedAt;
+    const endedAt = performance.now();
+    const durationMs = endedAt - this.#startedAt;
     const route = this.#route();
-    const answer = { statusCode: end.statusCode, error: this.#error };
+    const answer = { statusCode: end.statusCode, error: this.#error ?? this.#reader.error?.(this.#subject as never) };
     const isError = this.#isError(answer);
     const request: HttpRequest = Object.freeze({
       kind: 'http_request',
@@ -87,9 +134,11 @@ export class Request implements RunningRequest {
     });
     if (this.#span !== undefined) endServerSpan(this.#span, request);
     if (end.aborted === true) this.#inbound.discard();
-    else this.#inbound.finish(route);
+    else this.#inbound.finish(route, endedAt);
     publish(request);
-    for (const { sink } of this.readers) if (sink !== undefined) guarded('a monitor', () => sink(request));
+    const { sink } = this.#reader;
+    if (sink !== undefined) guarded('a monitor', () => sink(request));
+    for (const { reader } of this.#inner ?? []) guarded('a monitor', () => reader.sink?.(request));
   }
 
   discard(): void {
@@ -101,26 +150,38 @@ export class Request implements RunningRequest {
 
   /** The innermost that knows the route is believed: it sees the most of it. */
   #route(): string | undefined {
-    for (let at = this.readers.length - 1; at >= 0; at--) {
-      let route: string | undefined;
-      guarded('reading a route', () => {
-        route = this.readers[at]?.route?.();
-      });
+    for (const { reader, subject } of this.#inner?.toReversed() ?? []) {
+      const route = routeBy(reader, subject);
       if (route !== undefined) return route;
     }
-    return undefined;
+    return routeBy(this.#reader, this.#subject);
   }
 
   #isError(answer: Answer): boolean {
-    for (const { isError } of this.readers) {
-      if (isError === undefined) continue;
-      let verdict: unknown;
-      guarded('the option "isError"', () => {
-        verdict = isError(answer);
-      });
-      if (typeof verdict === 'boolean') return verdict;
-    }
-    return isFailure(answer);
+    let verdict = verdictBy(this.#reader, answer);
+    for (const { reader } of this.#inner ?? []) verdict ??= verdictBy(reader, answer);
+    return verdict ?? isFailure(answer);
+  }
+}
+
+function routeBy({ route }: RequestReader, subject: unknown): string | undefined {
+  try {
+    return route?.(subject as never);
+  } catch (error) {
+    hookFailed('reading a route', error);
+    return undefined;
+  }
+}
+
+/** Undefined where nobody says so. */
+function verdictBy({ isError }: RequestReader, answer: Answer): boolean | undefined {
+  if (isError === undefined) return undefined;
+  try {
+    const verdict: unknown = isError(answer);
+    return typeof verdict === 'boolean' ? verdict : undefined;
+  } catch (error) {
+    hookFailed('the option "isError"', error);
+    return undefined;
   }
 }
 
