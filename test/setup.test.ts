@@ -68,6 +68,27 @@ tracer_provider:
     expect(receiver.spans.map(({ name }) => name)).toEqual(['chat m']);
   });
 
+  it('leaves to an application at the end what that had registered before', async () => {
+    const file = write(`file_format: "1.0"
+propagator: { composite: [{ tracecontext: }] }
+tracer_provider:
+  processors:
+    - batch: { exporter: { otlp_http: { endpoint: "${receiver.url}/v1/traces", encoding: json } } }
+`);
+    const end = await bare(
+      `import { propagation, trace } from '@opentelemetry/api';
+      import { setup } from 'gaugeway/setup';
+      propagation.setGlobalPropagator({ inject() {}, extract: (context) => context, fields: () => ['mine'] });
+      const handle = setup();
+      const isTraced = () => trace.getTracer('mine').startSpan('one').isRecording();
+      const [before] = [isTraced()];
+      await handle.shutdown();
+      console.log(JSON.stringify([before, isTraced(), propagation.fields()]));`,
+      { OTEL_CONFIG_FILE: file },
+    );
+    expect(end).toMatchObject({ code: 0, stdout: '[true,false,["mine"]]\n' });
+  });
+
   it.each([
     ['is no YAML', 'a: [', undefined],
     ['says nonsense', 'file_format: "1.0"\nmeter_provider: 7\n', undefined],

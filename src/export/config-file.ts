@@ -1,5 +1,6 @@
 import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
 import { startNodeSdk } from '@opentelemetry/sdk-node';
+import { isRegistered } from '../api-globals.ts';
 import { type Flushable, settled } from './exit.ts';
 
 /**
@@ -7,6 +8,9 @@ import { type Flushable, settled } from './exit.ts';
  * views and samplers. Its start would send complaints to stdout, so our logger stays.
  */
 export function startFromFile(): Flushable {
+  const apis = { metrics, trace, context, propagation } as const;
+  // What somebody else has registered stays theirs.
+  const ours = (Object.keys(apis) as (keyof typeof apis)[]).filter((name) => !isRegistered(name));
   const { setLogger } = diag;
   diag.setLogger = () => true;
   let sdk: ReturnType<typeof startNodeSdk>;
@@ -22,7 +26,7 @@ export function startFromFile(): Flushable {
     },
     async shutdown() {
       await settled([sdk.shutdown()]);
-      for (const api of [metrics, trace, context, propagation]) api.disable();
+      for (const name of ours) apis[name].disable();
     },
   };
 }
