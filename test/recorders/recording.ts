@@ -4,11 +4,15 @@ import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerPro
 import type { DropReason, Observation, Running } from '../../src/observations.ts';
 import { observe } from '../../src/observe.ts';
 
+type Told<Kind> = Extract<Observation, { kind: Kind }>;
+
 /** Everything that the recorders told, with real spans. */
 export interface Recording {
   readonly observations: Observation[];
   readonly running: Set<Running>;
   readonly dropped: DropReason[];
+  /** The observations of a kind. */
+  told<Kind extends Observation['kind']>(kind: Kind): Told<Kind>[];
   spans(): ReadableSpan[];
   stop(): void;
 }
@@ -31,6 +35,8 @@ export function startRecording(): Recording {
     observations,
     running,
     dropped,
+    told: <Kind extends Observation['kind']>(kind: Kind) =>
+      observations.filter((observation): observation is Told<Kind> => observation.kind === kind),
     spans: () => exporter.getFinishedSpans(),
     stop() {
       stop();
