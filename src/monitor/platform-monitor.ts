@@ -88,7 +88,10 @@ export class PlatformMonitor extends PerformanceMonitor {
     return this.#points.stats(query);
   }
 
-  /** Logs the statistics of every group and empties the buffer; nothing where it is empty already. */
+  /**
+   * Logs the statistics of every group and empties the buffer; nothing where it is empty already. Of a thousand groups it
+   * takes tens of milliseconds at once; the flush from time to time takes them in turns.
+   */
   flush(): void {
     if (this.#points.buffer.size > 0) this.#log([...this.#points.all(this.#windowsMs)]);
   }
