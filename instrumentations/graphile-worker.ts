@@ -1,9 +1,9 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
-import { guarded } from '../src/observe.ts';
+import { guarded, hookFailed } from '../src/observe.ts';
 import { HOOK, type SharedOptions } from './graphile-worker/library.ts';
 import { leaveJobs, type WorkerHook, watchJobs } from './graphile-worker/queues.ts';
 import { giveUpRuns, observeEvents } from './graphile-worker/runs.ts';
-import { measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
+import { type Add, measuredAddJob, measuredAddJobs } from './graphile-worker/submissions.ts';
 import { tasksInContext } from './graphile-worker/tasks.ts';
 import { libraries } from './libraries.ts';
 
@@ -68,32 +68,31 @@ function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>, queueGauge
 
 /** `makeAddJob` serves `makeWorkerUtils` and the runner; the other two make the helpers of a job. */
 function measureHelpers(library: object): () => void {
-  const isOn = { current: true };
-  const isActive = () => isOn.current;
-  const measureAdders = (options: SharedOptions, made: Record<string, unknown>): unknown => {
-    guarded(HOOK, () => {
-      for (const [name, measure] of [
-        ['addJob', measuredAddJob],
-        ['addJobs', measuredAddJobs],
-      ] as const) {
-        const add = made[name];
-        if (typeof add === 'function') made[name] = measure(options, add as never, isActive);
-      }
-    });
+  let active = true;
+  const isActive = () => active;
+  const measureAdders = (options: SharedOptions, made: Adders, isShared: boolean): unknown => {
+    if (typeof made.addJob === 'function') made.addJob = measuredAddJob(options, made.addJob, isActive, isShared);
+    if (typeof made.addJobs === 'function') made.addJobs = measuredAddJobs(options, made.addJobs, isActive, isShared);
     return made;
   };
   const optionsOf = (first: object): SharedOptions =>
     'compiledSharedOptions' in first ? (first.compiledSharedOptions as SharedOptions) : (first as SharedOptions);
   const restores = [
-    replaceExport(library, 'makeAddJob', (made, first) => measuredAddJob(optionsOf(first), made as never, isActive)),
-    replaceExport(library, 'makeAddJobs', (made, first) => measuredAddJobs(optionsOf(first), made as never, isActive)),
-    replaceExport(library, 'makeJobHelpers', (made, first) => measureAdders(optionsOf(first), made as never)),
-    replaceExport(library, 'makeWorkerShared', (made, first) => measureAdders(optionsOf(first), made as never)),
+    replaceExport(library, 'makeAddJob', (made, first) => measuredAddJob(optionsOf(first), made as Add, isActive)),
+    replaceExport(library, 'makeAddJobs', (made, first) => measuredAddJobs(optionsOf(first), made as Add, isActive)),
+    // One for each job.
+    replaceExport(library, 'makeJobHelpers', (made, first) => measureAdders(optionsOf(first), made as Adders, false)),
+    replaceExport(library, 'makeWorkerShared', (made, first) => measureAdders(optionsOf(first), made as Adders, true)),
   ];
   return () => {
-    isOn.current = false;
+    active = false;
     for (const restore of restores) restore();
   };
+}
+
+interface Adders {
+  addJob?: Add;
+  addJobs?: Add;
 }
 
 /** Workers get the application's tasks so that each runs where the span of its job is active. */
@@ -120,14 +119,19 @@ function replaceExport(
   let active = true;
   const proxy = new Proxy(original, {
     apply(target, self, args: unknown[]) {
+      if (!active) return Reflect.apply(target, self, args);
       let passed = args;
-      guarded(HOOK, () => {
-        if (active && given !== undefined) passed = given(args);
-      });
-      let made: unknown = Reflect.apply(target, self, passed);
-      guarded(HOOK, () => {
-        if (active && answered !== undefined) made = answered(made, Object(args[0]));
-      });
+      try {
+        if (given !== undefined) passed = given(args);
+      } catch (error) {
+        hookFailed(HOOK, error);
+      }
+      const made: unknown = Reflect.apply(target, self, passed);
+      try {
+        if (answered !== undefined) return answered(made, Object(args[0]));
+      } catch (error) {
+        hookFailed(HOOK, error);
+      }
       return made;
     },
   });

@@ -91,7 +91,7 @@ function submit<T>(describe: () => Sending, call: () => T): T {
     });
   });
   if (sending === undefined || submission === undefined) return call();
-  const { end, fail } = submission;
+  const running = submission;
   const { metadata } = sending;
   const before = outgoing;
   const sent = (): T => {
@@ -102,12 +102,12 @@ function submit<T>(describe: () => Sending, call: () => T): T {
       outgoing = before;
     }
   };
-  return context.with(submission.context, () =>
+  return running.run(() =>
     settle(sent, {
       // A producer that is closing, or a scheduler that is done, adds nothing and returns nothing.
-      done: (added) => (added ? end(undefined, idOf(added)) : end([])),
-      failed: fail,
-      unobservable: () => end(),
+      done: (added) => (added ? running.end(undefined, idOf(added)) : running.end([])),
+      failed: (error) => running.fail(error),
+      unobservable: () => running.end(),
     }),
   );
 }

@@ -18,7 +18,6 @@ const sendings = new Map<string, Set<Sending>>();
 
 /** A job is being added, until the returned function is called. */
 export function startSending(options: SharedOptions, identifier: unknown, sending: Sending): () => void {
-  if (trace.getSpanContext(sending.sent) === undefined) return () => {};
   const key = keyOf(options, String(identifier));
   const alike = sendings.get(key) ?? new Set();
   sendings.set(key, alike);
@@ -31,6 +30,7 @@ export function startSending(options: SharedOptions, identifier: unknown, sendin
 
 /** Where the run of a job belongs, which without a sender is below `base`. */
 export function place(options: SharedOptions, job: Job, base: Context): Placement {
+  if (origins.isEmpty && sendings.size === 0) return { context: base, links: [] };
   const key = keyOf(options, job.id);
   const known = origins.place(key, base, { isAlone: true });
   if (known.context !== base || known.links.length > 0) return known;

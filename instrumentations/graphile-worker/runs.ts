@@ -1,5 +1,5 @@
-import { type Context, context } from '@opentelemetry/api';
-import { guarded, isObserved } from '../../src/observe.ts';
+import { type Context, context, trace } from '@opentelemetry/api';
+import { hookFailed, isObserved } from '../../src/observe.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
 import { outOfSpan } from '../../src/recorders/tracer.ts';
@@ -12,7 +12,8 @@ const LOCK_MS = 4 * 3_600_000;
 
 interface Run {
   readonly job: Job;
-  readonly key: string;
+  /** By which its sender finds it; only where it has a span. */
+  readonly key: string | undefined;
   readonly pool: unknown;
   readonly options: SharedOptions;
   readonly running: RunningJob;
@@ -55,18 +56,31 @@ export function giveUpRuns(): void {
 
 function forget(run: Run): void {
   runs.delete(run.job);
-  if (byKey.get(run.key) === run) byKey.delete(run.key);
+  if (run.key !== undefined && byKey.get(run.key) === run) byKey.delete(run.key);
 }
 
-const observed = new WeakSet<object>();
+/** Who listens to a bus; the next hook takes over what the one before has left there. */
+const observed = new WeakMap<object, { isActive: () => boolean }>();
 
 /** Follows the events of a worker pool: every attempt from its start to its end, and the faults of the pool. */
 export function observeEvents(options: SharedOptions, isActive: () => boolean): void {
   const { events } = options;
-  if (typeof events?.on !== 'function' || observed.has(events)) return;
-  observed.add(events);
+  if (typeof events?.on !== 'function') return;
+  const known = observed.get(events);
+  if (known !== undefined) {
+    known.isActive = isActive;
+    return;
+  }
+  const state = { isActive };
+  observed.set(events, state);
   const on = <Payload>(name: string, listener: (payload: Payload) => void): void => {
-    events.on(name, (payload: Payload) => guarded(HOOK, () => isActive() && listener(payload)));
+    events.on(name, (payload: Payload) => {
+      try {
+        if (state.isActive()) listener(payload);
+      } catch (error) {
+        hookFailed(HOOK, error);
+      }
+    });
   };
   on<{ jobs: Job[] }>('localQueue:getJobs:complete', ({ jobs: fetched }) => {
     for (const job of fetched) fetchedAt.set(job, performance.now());
@@ -127,7 +141,7 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   const { ageMs, waitMs } = timesOf(job, options);
   // What is active here is inherited from the call that started the workers, which is no job's parent.
   const base = outOfSpan(context.active());
-  const key = keyOf(options, job.id);
+  const { context: parent, links } = place(options, job, base);
   const running = jobs.start({
     system: SYSTEM,
     name,
@@ -136,12 +150,14 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
     // Both ends by the database's clock: the age of the job is carried over, not its time of creation.
     createdAt: ageMs === undefined ? undefined : Date.now() - ageMs - heldMs,
     waitMs: waitMs === undefined ? undefined : waitMs + heldMs,
-    ...place(options, job, base),
+    context: parent,
+    links,
   });
   const pool = worker.workerPool;
+  const key = trace.getSpan(running.context) === undefined ? undefined : keyOf(options, job.id);
   const run: Run = { job, key, pool, options, running, startedAt: performance.now(), isReplaced: false };
   runs.set(job, run);
-  byKey.set(key, run);
+  if (key !== undefined) byKey.set(key, run);
 }
 
 function note(job: Job, isFailed: boolean, error?: unknown): void {

@@ -1,5 +1,5 @@
-import { type Context, context } from '@opentelemetry/api';
-import { guarded, isObserved } from '../../src/observe.ts';
+import { type Context, trace } from '@opentelemetry/api';
+import { hookFailed, isObserved } from '../../src/observe.ts';
 import { jobIn } from '../../src/recorders/jobs.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
@@ -7,43 +7,64 @@ import { HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts'
 import { remember, startSending } from './origins.ts';
 import { replaceKey, runOf } from './runs.ts';
 
-type Add = (...args: unknown[]) => unknown;
+export type Add = (...args: unknown[]) => unknown;
 interface Spec {
   readonly identifier?: unknown;
   readonly payload?: unknown;
   readonly jobKey?: unknown;
 }
 
-const ours = new WeakSet<object>();
+interface State {
+  isActive: () => boolean;
+}
+
+/** Those that outlive a job: they may come again, also after the hook was taken off and put on. */
+const ours = new WeakMap<object, State>();
 
 /** `addJob(identifier, payload, spec)`, measured. */
-export function measuredAddJob(options: SharedOptions, addJob: Add, isActive: () => boolean): Add {
-  return measured(options, addJob, isActive, ([identifier, payload, spec]) => [
-    { ...(spec as Spec | undefined), identifier, payload },
+export function measuredAddJob(options: SharedOptions, addJob: Add, isActive: () => boolean, isShared = true): Add {
+  return measured(options, addJob, { isActive }, isShared, ([identifier, payload, spec]) => [
+    { jobKey: (spec as Spec | undefined)?.jobKey, identifier, payload },
   ]);
 }
 
 /** `addJobs(specs)`, measured. */
-export function measuredAddJobs(options: SharedOptions, addJobs: Add, isActive: () => boolean): Add {
-  return measured(options, addJobs, isActive, ([specs]) => (Array.isArray(specs) ? (specs as Spec[]) : []));
+export function measuredAddJobs(options: SharedOptions, addJobs: Add, isActive: () => boolean, isShared = true): Add {
+  return measured(options, addJobs, { isActive }, isShared, ([specs]) =>
+    Array.isArray(specs) ? (specs as Spec[]) : [],
+  );
 }
 
-function measured(options: SharedOptions, add: Add, isActive: () => boolean, read: (args: unknown[]) => Spec[]): Add {
-  if (ours.has(add)) return add;
+function measured(
+  options: SharedOptions,
+  add: Add,
+  state: State,
+  isShared: boolean,
+  read: (args: unknown[]) => Spec[],
+): Add {
+  const known = ours.get(add);
+  if (known !== undefined) {
+    known.isActive = state.isActive;
+    return add;
+  }
   const proxy = new Proxy(add, {
     apply(target, self, args: unknown[]) {
       const call = (): unknown => Reflect.apply(target, self, args);
       let specs: Spec[] = [];
       let submission: RunningSubmission | undefined;
-      guarded(HOOK, () => {
-        if (!isActive() || !isObserved()) return;
-        specs = read(args);
-        if (specs.length > 0) submission = startSubmission({ system: SYSTEM, jobs: specs.map(submitted) });
-      });
+      let over = nothing;
+      try {
+        if (state.isActive() && isObserved()) {
+          specs = read(args);
+          if (specs.length > 0) submission = startSubmission({ system: SYSTEM, jobs: specs.map(submitted) });
+          if (submission !== undefined) over = start(options, specs, submission);
+        }
+      } catch (error) {
+        hookFailed(HOOK, error);
+      }
       const sent = submission;
       if (sent === undefined) return call();
-      const over = start(options, specs, sent);
-      return context.with(sent.context, () =>
+      return sent.run(() =>
         settle(call, {
           done(answer) {
             added(options, specs, sent, answer);
@@ -61,13 +82,15 @@ function measured(options: SharedOptions, add: Add, isActive: () => boolean, rea
       );
     },
   });
-  ours.add(proxy);
+  if (isShared) ours.set(proxy, state);
   return proxy;
 }
 
+function nothing(): void {}
+
 function start(options: SharedOptions, specs: Spec[], { context: sent }: RunningSubmission): () => void {
   const [{ identifier, payload } = {}] = specs;
-  if (specs.length > 1) return () => {};
+  if (specs.length > 1 || trace.getSpanContext(sent) === undefined) return nothing;
   return startSending(options, identifier, { payload, sent, isRepeat: isRepeat(sent, identifier) });
 }
 
@@ -82,16 +105,19 @@ const submitted = ({ identifier }: Spec): Submitted => ({ queue: undefined, name
 function added(options: SharedOptions, specs: Spec[], sent: RunningSubmission, answer: unknown): void {
   for (const { jobKey } of specs) if (typeof jobKey === 'string') replaceKey(options, jobKey);
   const rows = (Array.isArray(answer) ? answer : [answer]) as (Partial<Job> | null | undefined)[];
-  // A row that a key led to was there before, and is no new job.
-  const fresh = rows.flatMap((row, index) => (row?.revision === 0 ? { id: row.id, spec: specs[index] } : []));
-  const [only] = fresh;
-  sent.end(
-    fresh.map(({ spec }) => submitted(spec ?? {})),
-    fresh.length === 1 ? only?.id : undefined,
-  );
-  for (const { id, spec } of fresh) {
-    if (id === undefined) continue;
+  const taken: Submitted[] = [];
+  let id: string | undefined;
+  const isTraced = trace.getSpanContext(sent.context) !== undefined;
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index];
+    // A row that a key led to was there before, and is no new job.
+    if (row?.revision !== 0) continue;
+    const spec = specs[index] ?? {};
+    taken.push(submitted(spec));
+    id = row.id;
+    if (!isTraced || id === undefined) continue;
     const key = keyOf(options, id);
-    remember(key, sent.context, isRepeat(sent.context, spec?.identifier), runOf(key));
+    remember(key, sent.context, isRepeat(sent.context, spec.identifier), runOf(key));
   }
+  sent.end(taken, taken.length === 1 ? id : undefined);
 }

@@ -14,7 +14,10 @@ export interface Times {
  * claimed or fails. Behind it, `run_at` may be a time at which the job was not what it is now.
  */
 export function timesOf(job: Job, options: SharedOptions): Times {
-  const [created, updated, ready, locked] = [job.created_at, job.updated_at, job.run_at, job.locked_at].map(time);
+  const created = time(job.created_at);
+  const updated = time(job.updated_at);
+  const ready = time(job.run_at);
+  const locked = time(job.locked_at);
   if (created === undefined || updated === undefined || ready === undefined || locked === undefined) {
     return { ageMs: undefined, waitMs: undefined };
   }
@@ -33,6 +36,10 @@ export function hasStalled(job: Job): boolean {
 
 /** Parsers of the database driver can be replaced, so a timestamp need not be a Date. */
 function time(value: unknown): number | undefined {
-  const ms = value === null || value === undefined ? Number.NaN : new Date(value as Date).getTime();
+  if (value instanceof Date) return known(value.getTime());
+  return value === null || value === undefined ? undefined : known(new Date(value as string).getTime());
+}
+
+function known(ms: number): number | undefined {
   return Number.isFinite(ms) ? ms : undefined;
 }

@@ -116,12 +116,12 @@ function submit(call: () => unknown, describe: () => Submission | undefined): un
     if (submission === undefined) return;
     const active = context.active();
     // A scheduler inherits the context in which pg-boss was started, which has sent nothing.
-    const parent = active.getValue(SCHEDULED) ? trace.deleteSpan(active) : active;
+    const parent = active.getValue(SCHEDULED) ? trace.deleteSpan(active) : undefined;
     running = startSubmission({ system: SYSTEM, jobs: submission.jobs, context: parent, span: submission.span });
   });
   const [made, sent] = [submission, running];
   if (made === undefined || sent === undefined) return call();
-  return context.with(sent.context, () =>
+  return sent.run(() =>
     settle(call, {
       done: (answer) => made.end(sent, answer),
       failed: (error) => sent.fail(error),

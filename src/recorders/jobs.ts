@@ -4,6 +4,7 @@ import {
   context,
   createContextKey,
   type Link,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
@@ -18,7 +19,7 @@ import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { endSpan, inSpan, startSpan } from './tracer.ts';
+import { endSpan, inSpan, isTraced, startSpan } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -123,6 +124,20 @@ function runStep<T>(step: StepStart | string, parent: Context, work: (step: Runn
   );
 }
 
+/** More names than this are one each time, of jobs that are named by themselves. */
+const MAX_KEPT = 1000;
+const kept = new Map<string, { readonly target: JobTarget; readonly context: Context }>();
+
+/** The context of a job that nobody sent and nobody traces: one for all of its runs, as making one costs more than to look. */
+function inJob(target: JobTarget): Context {
+  const known = kept.get(target.name);
+  if (known?.target.queue === target.queue && known?.target.system === target.system) return known.context;
+  const context = ROOT_CONTEXT.setValue(JOB, target);
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(target.name, { target, context });
+  return context;
+}
+
 class Run implements RunningJob {
   readonly context: Context;
   readonly #target: JobTarget;
@@ -139,7 +154,7 @@ class Run implements RunningJob {
     this.#startTime = details.startTime ?? now;
     this.#startedAt = performance.now() - (now - this.#startTime);
     this.#target = { system: details.system ?? 'custom', queue: details.queue, name: details.name };
-    if (details.span !== false) {
+    if (details.span !== false && isTraced()) {
       const attributes: Attributes = {
         'gaugeway.job.system.name': this.#target.system,
         'gaugeway.job.name': this.#target.name,
@@ -153,7 +168,8 @@ class Run implements RunningJob {
         parent,
       );
     }
-    this.context = inSpan(parent, this.#span).setValue(JOB, this.#target);
+    const inside = inSpan(parent, this.#span);
+    this.context = inside === ROOT_CONTEXT ? inJob(this.#target) : inside.setValue(JOB, this.#target);
     const { system, queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
     this.#running = Object.freeze({

@@ -17,6 +17,11 @@ interface Origin {
 export class Origins {
   readonly #origins = new Recent<Origin>(MAX_ORIGINS);
 
+  /** True while nothing was traced that was sent: there is nothing to look for. */
+  get isEmpty(): boolean {
+    return this.#origins.isEmpty;
+  }
+
   /** `isRepeat`: the job was sent by one of its own kind, and continuing that trace would never end. */
   remember(id: string, sent: Context, { isRepeat = false } = {}): void {
     const sender = trace.getSpanContext(sent);
@@ -26,7 +31,7 @@ export class Origins {
 
   /** Where the run of a job belongs, which without a sender is below `base`. */
   place(id: string, base: Context, { isAlone }: { readonly isAlone: boolean }): Placement {
-    const origin = this.#origins.get(id);
+    const origin = this.isEmpty ? undefined : this.#origins.get(id);
     if (origin === undefined) return { context: base, links: [] };
     return placeRun(trace.setSpanContext(base, origin.sender), {
       isOneOfMany: !isAlone || origin.isRepeat,

@@ -11,6 +11,10 @@ export class Recent<Value> {
     this.#limit = limit;
   }
 
+  get isEmpty(): boolean {
+    return this.#young.size === 0 && this.#old.size === 0;
+  }
+
   set(key: string, value: Value): void {
     this.#old.delete(key);
     this.#young.set(key, value);

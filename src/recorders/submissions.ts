@@ -1,9 +1,9 @@
-import { type Context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type Context, context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
-import { endSpan, inSpan, startSpan } from './tracer.ts';
+import { endSpan, inSpan, isTraced, startSpan } from './tracer.ts';
 
 /** Where a submitted job goes. */
 export type Submitted = Pick<JobTarget, 'queue' | 'name'>;
@@ -21,8 +21,10 @@ export interface SubmissionStart {
 
 /** A call that hands over jobs; it ends once, whatever is called afterwards. */
 export interface RunningSubmission {
-  /** The context to propagate to the jobs and to make the call in: its span is active there. */
+  /** The context to propagate to the jobs: its span is active there. */
   readonly context: Context;
+  /** Makes the call in that context. */
+  run<T>(call: () => T): T;
   /** The call succeeded; `taken` are the jobs that became one. @default all of them. The id of a single job goes on the span. */
   end(taken?: readonly Submitted[], id?: string): void;
   /** The call failed, and no job was taken. */
@@ -32,37 +34,69 @@ export interface RunningSubmission {
 }
 
 /** Starts a submission that the caller ends, with a span `send {queue}`. */
-export function startSubmission({ system, jobs, span: hasSpan, ...rest }: SubmissionStart): RunningSubmission {
-  const parent = rest.context ?? currentContext();
-  if (!isObserved()) return { context: parent, end() {}, fail() {}, discard() {} };
-  const startTime = Date.now();
-  const span = hasSpan === false ? undefined : startSpan(...describe(system, jobs, startTime), parent);
-  let open = true;
-  const finish = (taken: readonly Submitted[], errorType?: string, id?: string): void => {
-    if (!open) return;
-    open = false;
-    endSpan(span, undefined, (ending) => {
-      if (id !== undefined) ending.setAttribute('gaugeway.job.id', id);
-      if (errorType === undefined) return;
-      ending.setAttribute('error.type', errorType);
-      ending.setStatus({ code: SpanStatusCode.ERROR });
-    });
-    for (const { target, count } of grouped(taken)) {
-      const { queue, name } = target;
-      publish(Object.freeze({ kind: 'job_submission', system, queue, name, startTime, count, errorType }));
+export function startSubmission(start: SubmissionStart): RunningSubmission {
+  return new Submission(start, start.context ?? currentContext(), isObserved());
+}
+
+class Submission implements RunningSubmission {
+  readonly context: Context;
+  readonly #system: string;
+  readonly #jobs: readonly Submitted[];
+  readonly #span: Span | undefined;
+  readonly #startTime = Date.now();
+  /** True where the call is made in this context anyway: entering one costs as much as all else here. */
+  readonly #isCurrent: boolean;
+  #open: boolean;
+
+  constructor({ system, jobs, span, context: given }: SubmissionStart, parent: Context, isObserved: boolean) {
+    this.#system = system;
+    this.#jobs = jobs;
+    this.#open = isObserved;
+    if (isObserved && span !== false && isTraced())
+      this.#span = startSpan(...describe(system, jobs, this.#startTime), parent);
+    this.context = inSpan(parent, this.#span);
+    this.#isCurrent = given === undefined && this.context === parent;
+  }
+
+  run<T>(call: () => T): T {
+    return this.#isCurrent ? call() : context.with(this.context, call);
+  }
+
+  end(taken: readonly Submitted[] = this.#jobs, id?: string): void {
+    this.#finish(taken, undefined, id);
+  }
+
+  fail(error: unknown): void {
+    this.#finish(this.#jobs, errorClass(error));
+  }
+
+  discard(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    endSpan(this.#span);
+    drop('unobservable');
+  }
+
+  #finish(taken: readonly Submitted[], errorType: string | undefined, id?: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (this.#span !== undefined) {
+      endSpan(this.#span, undefined, (ending) => {
+        if (id !== undefined) ending.setAttribute('gaugeway.job.id', id);
+        if (errorType === undefined) return;
+        ending.setAttribute('error.type', errorType);
+        ending.setStatus({ code: SpanStatusCode.ERROR });
+      });
     }
-  };
-  return {
-    context: inSpan(parent, span),
-    end: (taken = jobs, id) => finish(taken, undefined, id),
-    fail: (error) => finish(jobs, errorClass(error)),
-    discard() {
-      if (!open) return;
-      open = false;
-      endSpan(span);
-      drop('unobservable');
-    },
-  };
+    const [only] = taken;
+    if (taken.length === 1 && only !== undefined) return this.#publish(only, 1, errorType);
+    for (const { target, count } of grouped(taken)) this.#publish(target, count, errorType);
+  }
+
+  #publish({ queue, name }: Submitted, count: number, errorType: string | undefined): void {
+    const [system, startTime] = [this.#system, this.#startTime];
+    publish(Object.freeze({ kind: 'job_submission', system, queue, name, startTime, count, errorType }));
+  }
 }
 
 function describe(system: string, jobs: readonly Submitted[], startTime: number): [string, object] {
@@ -81,7 +115,6 @@ function describe(system: string, jobs: readonly Submitted[], startTime: number)
 
 /** One entry for all jobs of a kind, however many a call hands over. */
 function grouped(jobs: readonly Submitted[]): Iterable<{ target: Submitted; count: number }> {
-  if (jobs.length === 1) return jobs.map((target) => ({ target, count: 1 }));
   const groups = new Map<string, { target: Submitted; count: number }>();
   for (const { queue, name } of jobs) {
     const key = JSON.stringify([queue, name]);
