@@ -22,8 +22,8 @@ export const graphileWorkerInstrumentation = defineInstrumentation<GraphileWorke
     // A file of its own asks for the main module before that is complete; it comes again when it is.
     if ('WorkerPreset' in library)
       return library.WorkerPreset === undefined ? () => {} : addPlugin(library.WorkerPreset, queueGauges);
-    if (library.makeAddJob !== undefined) return measureHelpers(library);
-    if (library.makeNewWorker !== undefined) return activateTasks(library);
+    if (library.makeAddJob !== undefined) return install(library, () => measureHelpers(library));
+    if (library.makeNewWorker !== undefined) return install(library, () => activateTasks(library));
     return undefined;
   },
 });
@@ -37,39 +37,84 @@ interface Library {
   readonly makeNewWorker?: Method;
 }
 
+interface State {
+  isActive: boolean;
+  queueGauges?: boolean;
+  plugin?: object;
+}
+
+/**
+ * What a hook leaves in a library is used on after it was taken off: options keep the plugins that they were compiled with,
+ * and utilities their methods. The next hook puts it to work again.
+ */
+const states = new WeakMap<object, State>();
+
+function activate(library: object): State {
+  const state = states.get(library) ?? { isActive: false };
+  states.set(library, state);
+  state.isActive = true;
+  return state;
+}
+
+const installed = new Set<object>();
+/** Files that were hooked before: `require` does not hand over again what it has loaded. */
+const left = new Map<object, () => () => void>();
+
+function install(file: object, hook: () => () => void): () => void {
+  if (installed.has(file)) return () => {};
+  const restore = hook();
+  installed.add(file);
+  left.delete(file);
+  return () => {
+    if (!installed.delete(file)) return;
+    restore();
+    left.set(file, () => install(file, hook));
+  };
+}
+
 /** All that starts workers extends this preset, so that a plugin in it sees every pool. */
 function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>, queueGauges: boolean): (() => void) | undefined {
   if (!Array.isArray(plugins)) return undefined;
-  let active = true;
-  const plugin = {
-    name: 'gaugeway',
-    version: '0.0.0',
-    worker: {
-      hooks: {
-        startWorker: (options: SharedOptions, hook: WorkerHook) =>
-          guarded(HOOK, () => {
-            observeEvents(options, () => active);
-            if (queueGauges && active) watchJobs(options, hook);
-          }),
-        stopWorker: (options: SharedOptions, hook: WorkerHook) => guarded(HOOK, () => leaveJobs(options, hook)),
-      },
-    },
-  };
   // One module can arrive as two namespaces.
-  if (plugins.some((other) => (other as { name?: unknown }).name === plugin.name)) return () => {};
-  plugins.push(plugin);
+  if (plugins.some((other) => (other as { name?: unknown }).name === NAME)) return () => {};
+  const state = activate(plugins);
+  state.queueGauges = queueGauges;
+  state.plugin ??= createPlugin(state);
+  plugins.push(state.plugin);
+  const { plugin } = state;
+  const restores = [...left.values()].map((again) => again());
   return () => {
-    active = false;
+    state.isActive = false;
+    for (const restore of restores) restore();
     giveUpRuns();
     const index = plugins.indexOf(plugin);
     if (index >= 0) plugins.splice(index, 1);
   };
 }
 
+const NAME = 'gaugeway';
+
+function createPlugin(state: State): object {
+  return {
+    name: NAME,
+    version: '0.0.0',
+    worker: {
+      hooks: {
+        startWorker: (options: SharedOptions, hook: WorkerHook) =>
+          guarded(HOOK, () => {
+            observeEvents(options, () => state.isActive);
+            if (state.queueGauges === true && state.isActive) watchJobs(options, hook);
+          }),
+        stopWorker: (options: SharedOptions, hook: WorkerHook) => guarded(HOOK, () => leaveJobs(options, hook)),
+      },
+    },
+  };
+}
+
 /** `makeAddJob` serves `makeWorkerUtils` and the runner; the other two make the helpers of a job. */
 function measureHelpers(library: object): () => void {
-  let active = true;
-  const isActive = () => active;
+  const state = activate(library);
+  const isActive = () => state.isActive;
   const measureAdders = (options: SharedOptions, made: Adders, isShared: boolean): unknown => {
     if (typeof made.addJob === 'function') made.addJob = measuredAddJob(options, made.addJob, isActive, isShared);
     if (typeof made.addJobs === 'function') made.addJobs = measuredAddJobs(options, made.addJobs, isActive, isShared);
@@ -85,7 +130,7 @@ function measureHelpers(library: object): () => void {
     replaceExport(library, 'makeWorkerShared', (made, first) => measureAdders(optionsOf(first), made as Adders, true)),
   ];
   return () => {
-    active = false;
+    state.isActive = false;
     for (const restore of restores) restore();
   };
 }

@@ -1,5 +1,6 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
+import { readError } from '../src/recorders/failures.ts';
 import { type NestedRun, NestedRuns } from '../src/recorders/nested-runs.ts';
 import { libraries } from './libraries.ts';
 
@@ -141,7 +142,7 @@ function tell(what: () => void): void {
 
 /** A graph that waits for somebody, or hands over to another node, throws and has not failed. */
 function fail(id: string, error: unknown): void {
-  if ((error as { is_bubble_up?: unknown } | null | undefined)?.is_bubble_up === true) runs.end(id);
+  if (readError(error, 'is_bubble_up') === true) runs.end(id);
   else runs.fail(id, error);
 }
 

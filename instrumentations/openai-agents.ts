@@ -53,10 +53,13 @@ export const openaiAgentsInstrumentation = defineInstrumentation({
 });
 
 function before(original: () => void, tell: (span: AgentsSpan) => void): () => void {
-  return function (this: AgentsSpan, ...args: []): void {
-    guarded('the hook of @openai/agents', () => tell(this));
-    return Reflect.apply(original, this, args);
-  } as () => void;
+  // A proxy keeps the method's name, length and properties.
+  return new Proxy(original, {
+    apply(method, span: AgentsSpan, args) {
+      guarded('the hook of @openai/agents', () => tell(span));
+      return Reflect.apply(method, span, args);
+    },
+  });
 }
 
 function began(span: AgentsSpan): void {

@@ -1,5 +1,6 @@
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
+import { readError } from '../src/recorders/failures.ts';
 import { recordOrchestratorError } from '../src/recorders/orchestrators.ts';
 import { libraries } from './libraries.ts';
 import { SYSTEM } from './pg-boss/library.ts';
@@ -85,8 +86,10 @@ function observeEvents(prototype: object): () => void {
 
 /** The fault of a worker comes as a copy of its error, with the queue; others come as they are. */
 function recordFault(error: unknown): void {
-  const { queue, worker, code, stack } = (error ?? {}) as Record<string, unknown>;
-  const copied = Object.assign(new Error(), { code });
+  const queue = readError(error, 'queue');
+  const worker = readError(error, 'worker');
+  const stack = readError(error, 'stack');
+  const copied = Object.assign(new Error(), { code: readError(error, 'code') });
   const [name] = typeof stack === 'string' ? (/^[A-Za-z_$][\w$]*(?=:)/.exec(stack) ?? []) : [];
   if (name !== undefined) copied.name = name;
   recordOrchestratorError(

@@ -146,7 +146,7 @@ function submit(system: string, method: SubmitMethod, methodName: string): Aroun
     if (!isObserved()) return call();
     const name = nameOf(method.name, args, methodName);
     const submission = startSubmission({ system, jobs: [{ name, queue: told(method.queue, args, 'string') }] });
-    return context.with(submission.context, () =>
+    return submission.run(() =>
       settle(call, {
         done: () => submission.end(),
         failed: (error) => submission.fail(error),

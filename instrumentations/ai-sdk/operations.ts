@@ -1,6 +1,6 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
 import { type AgentEnd, agents, type RecordedAgent } from '../../src/recorders/agents.ts';
-import type { Failure } from '../../src/recorders/failures.ts';
+import { type Failure, readError } from '../../src/recorders/failures.ts';
 import { ModelStep } from './steps.ts';
 
 /** What is known when an application asks for a text or an object, directly or through an agent of the AI SDK. */
@@ -96,7 +96,7 @@ export class TextOperation {
   }
 
   failed(error: unknown): void {
-    const isVague = (error as { name?: unknown } | null)?.name === 'AI_NoOutputGeneratedError';
+    const isVague = readError(error, 'name') === 'AI_NoOutputGeneratedError';
     const reason = (isVague ? this.#error : undefined) ?? error;
     for (const step of this.#steps) step.over({ error: reason });
     // Of what failed the last call, the wire knows more than the error that was made of it.

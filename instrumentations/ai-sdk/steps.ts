@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { readError } from '../../src/recorders/failures.ts';
 import {
   type HookedCallStart,
   type ModelCallResult,
@@ -66,7 +67,7 @@ export class ModelStep {
     this.#failure = { error };
     this.#failures++;
     if (this.#maxRetries === undefined) return true;
-    const isRetried = (error as { isRetryable?: unknown } | null | undefined)?.isRetryable === true;
+    const isRetried = readError(error, 'isRetryable') === true;
     if (isRetried && this.#failures <= this.#maxRetries) return true;
     this.#call?.fail(error);
     return false;

@@ -1,4 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
+import { readError } from '../../src/recorders/failures.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordDecision } from '../../src/recorders/orchestrators.ts';
 import { Recent } from '../../src/recorders/recent.ts';
@@ -97,7 +98,7 @@ export function decideWithoutRun({ job, createdAt: created }: Pick<Claim, 'job' 
 
 /** BullMQ gives its own reasons as text only. */
 function reasonOf(error: unknown): unknown {
-  const { message } = (error ?? {}) as { message?: unknown };
+  const message = readError(error, 'message');
   if (typeof message !== 'string') return error;
   if (message.startsWith('job stalled more than')) return { code: 'stalled' };
   if (message.startsWith('job started more than')) return { code: 'started_too_often' };

@@ -1,4 +1,5 @@
 import { guarded } from '../../src/observe.ts';
+import { readError } from '../../src/recorders/failures.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
 import { claimOf, complete, decideWithoutRun, fail } from './claims.ts';
 import type { Manual } from './manual.ts';
@@ -69,6 +70,6 @@ function failed(job: JobShape | undefined, error: unknown): void {
   const claim = claimOf(job);
   if (claim !== undefined) return fail(claim, error);
   // Early versions fail a job that has stalled too often themselves.
-  const { message } = (error ?? {}) as { message?: unknown };
-  if (message === 'job stalled more than allowable limit') decideWithoutRun({ job, createdAt: undefined }, error);
+  if (readError(error, 'message') === 'job stalled more than allowable limit')
+    decideWithoutRun({ job, createdAt: undefined }, error);
 }

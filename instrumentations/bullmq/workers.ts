@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api';
-import { guarded, isObserved } from '../../src/observe.ts';
+import { guarded, hookFailed, isObserved } from '../../src/observe.ts';
+import { readError } from '../../src/recorders/failures.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type Claim, claimOf, complete, dropClaim, endRun, fail, failRun, startRun, takeClaim } from './claims.ts';
 import type { Patches } from './patches.ts';
@@ -47,9 +48,19 @@ function byApplication(job: JobShape, call: () => unknown, settled: (claim: Clai
 
 function process(worker: QueueShape, job: JobShape, call: () => unknown, patches: Patches): unknown {
   if (!isObserved()) return call();
-  const claim = takeClaim(job);
+  const claim = claimed(job);
+  if (claim === undefined) return call();
   const over = () => giveUp(worker, claim, patches);
   return settle(call, { done: over, failed: over, unobservable: over });
+}
+
+function claimed(job: JobShape): Claim | undefined {
+  try {
+    return takeClaim(job);
+  } catch (error) {
+    hookFailed(HOOK, error);
+    return undefined;
+  }
 }
 
 function handle(worker: QueueShape, job: JobShape, call: () => unknown): unknown {
@@ -67,7 +78,7 @@ function handle(worker: QueueShape, job: JobShape, call: () => unknown): unknown
   );
 }
 
-const PUT_BACK = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError']);
+const PUT_BACK = new Set<unknown>(['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError']);
 const RATE_LIMITED = 'bullmq:rateLimitExceeded';
 
 /** Ends a run that the broker was not told of; a run that has ended already stays as it is. */
@@ -76,8 +87,8 @@ function giveUp(worker: QueueShape, claim: Claim, patches: Patches): void {
   if (claim.settled === true) return;
   // Since the methods were put back, nobody has heard what the broker was told.
   if (!patches.isActive) return claim.run?.discard();
-  const error = claim.handled?.error as { name?: unknown; message?: unknown } | undefined;
-  const isPutBack = PUT_BACK.has(error?.name as string) || error?.message === RATE_LIMITED;
+  const error = claim.handled?.error;
+  const isPutBack = PUT_BACK.has(readError(error, 'name')) || readError(error, 'message') === RATE_LIMITED;
   if (isPutBack) endRun(claim, { result: 'skip', final: false });
   else if (worker.closing) failRun(claim, { code: 'worker_closed' }, { result: 'cancellation', final: 'unknown' });
   // Its lock ran out: by now it belongs to another run.

@@ -59,24 +59,17 @@ function forget(run: Run): void {
   if (run.key !== undefined && byKey.get(run.key) === run) byKey.delete(run.key);
 }
 
-/** Who listens to a bus; the next hook takes over what the one before has left there. */
-const observed = new WeakMap<object, { isActive: () => boolean }>();
+const observed = new WeakSet<object>();
 
 /** Follows the events of a worker pool: every attempt from its start to its end, and the faults of the pool. */
 export function observeEvents(options: SharedOptions, isActive: () => boolean): void {
   const { events } = options;
-  if (typeof events?.on !== 'function') return;
-  const known = observed.get(events);
-  if (known !== undefined) {
-    known.isActive = isActive;
-    return;
-  }
-  const state = { isActive };
-  observed.set(events, state);
+  if (typeof events?.on !== 'function' || observed.has(events)) return;
+  observed.add(events);
   const on = <Payload>(name: string, listener: (payload: Payload) => void): void => {
     events.on(name, (payload: Payload) => {
       try {
-        if (state.isActive()) listener(payload);
+        if (isActive()) listener(payload);
       } catch (error) {
         hookFailed(HOOK, error);
       }

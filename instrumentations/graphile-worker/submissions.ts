@@ -14,39 +14,29 @@ interface Spec {
   readonly jobKey?: unknown;
 }
 
-interface State {
-  isActive: () => boolean;
-}
-
-/** Those that outlive a job: they may come again, also after the hook was taken off and put on. */
-const ours = new WeakMap<object, State>();
+/** Those that outlive a job: they may come again. */
+const ours = new WeakSet<object>();
 
 /** `addJob(identifier, payload, spec)`, measured. */
 export function measuredAddJob(options: SharedOptions, addJob: Add, isActive: () => boolean, isShared = true): Add {
-  return measured(options, addJob, { isActive }, isShared, ([identifier, payload, spec]) => [
+  return measured(options, addJob, isActive, isShared, ([identifier, payload, spec]) => [
     { jobKey: (spec as Spec | undefined)?.jobKey, identifier, payload },
   ]);
 }
 
 /** `addJobs(specs)`, measured. */
 export function measuredAddJobs(options: SharedOptions, addJobs: Add, isActive: () => boolean, isShared = true): Add {
-  return measured(options, addJobs, { isActive }, isShared, ([specs]) =>
-    Array.isArray(specs) ? (specs as Spec[]) : [],
-  );
+  return measured(options, addJobs, isActive, isShared, ([specs]) => (Array.isArray(specs) ? (specs as Spec[]) : []));
 }
 
 function measured(
   options: SharedOptions,
   add: Add,
-  state: State,
+  isActive: () => boolean,
   isShared: boolean,
   read: (args: unknown[]) => Spec[],
 ): Add {
-  const known = ours.get(add);
-  if (known !== undefined) {
-    known.isActive = state.isActive;
-    return add;
-  }
+  if (ours.has(add)) return add;
   const proxy = new Proxy(add, {
     apply(target, self, args: unknown[]) {
       const call = (): unknown => Reflect.apply(target, self, args);
@@ -54,7 +44,7 @@ function measured(
       let submission: RunningSubmission | undefined;
       let over = nothing;
       try {
-        if (state.isActive() && isObserved()) {
+        if (isActive() && isObserved()) {
           specs = read(args);
           if (specs.length > 0) submission = startSubmission({ system: SYSTEM, jobs: specs.map(submitted) });
           if (submission !== undefined) over = start(options, specs, submission);
@@ -82,7 +72,7 @@ function measured(
       );
     },
   });
-  if (isShared) ours.set(proxy, state);
+  if (isShared) ours.add(proxy);
   return proxy;
 }
 

@@ -1,4 +1,5 @@
 import { guarded } from '../../src/observe.ts';
+import { readError } from '../../src/recorders/failures.ts';
 import type { JobEnd, RunningJob } from '../../src/recorders/jobs.ts';
 
 /** How a call settles a job. */
@@ -131,7 +132,8 @@ export class Claim {
 /** Why pg-boss itself fails a job whose handler still runs; undefined where it is the application that does so. */
 function givenUpBy(cause: unknown): { code: string } | undefined {
   if (cause === 'pg-boss shut down while active') return SHUTDOWN;
-  return cause instanceof Error && cause.message.startsWith('handler execution exceeded ') ? TIMEOUT : undefined;
+  const message = cause instanceof Error ? readError(cause, 'message') : undefined;
+  return typeof message === 'string' && message.startsWith('handler execution exceeded ') ? TIMEOUT : undefined;
 }
 
 /** The output of a failed job may be any payload, and no word of it is a class of error. */

@@ -1,3 +1,4 @@
+import { readError } from '../../src/recorders/failures.ts';
 import { asBuffer } from './bytes.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchanges } from './exchanges.ts';
@@ -65,6 +66,6 @@ export function openBedrockRequests(endpoints: Endpoints): {
 
 /** Node cancels the streams of a connection that fails, and has what happened to it as the cause. */
 function reasonOf(error: unknown): unknown {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
-  return code === 'ERR_HTTP2_STREAM_CANCEL' && cause?.code !== undefined ? cause : error;
+  const cause = readError(error, 'code') === 'ERR_HTTP2_STREAM_CANCEL' ? readError(error, 'cause') : undefined;
+  return readError(cause, 'code') === undefined ? error : cause;
 }

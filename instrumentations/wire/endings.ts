@@ -1,5 +1,5 @@
 import { isTransportCode, knownErrorType } from '../../src/recorders/error-types.ts';
-import { classify, type Failure } from '../../src/recorders/failures.ts';
+import { classify, type Failure, readError } from '../../src/recorders/failures.ts';
 
 export const ABORTED: Failure = { outcome: 'aborted', errorType: 'aborted' };
 export const ABANDONED: Failure = { outcome: 'abandoned', errorType: 'abandoned' };
@@ -16,7 +16,7 @@ export function classifyEnd(error: unknown): Failure {
   if (error === COLLECTED) return ABANDONED;
   const failure = classify(error);
   if (failure.outcome !== 'error') return failure;
-  const code = read(error, 'code');
+  const code = readError(error, 'code');
   if (!isTransportCode(code) && knownErrorType(code) === undefined) return ABORTED;
   return { outcome: 'error', errorType: knownErrorType(code) ?? '_OTHER' };
 }
@@ -27,16 +27,7 @@ export function classifyEnd(error: unknown): Failure {
  */
 export function classifyLeaving(reason: unknown): Failure {
   const isTimeout =
-    read(reason, 'code') === 'ECONNABORTED' ||
-    [reason, read(reason, 'cause')].some((error) => classify(error).outcome === 'timeout');
+    readError(reason, 'code') === 'ECONNABORTED' ||
+    [reason, readError(reason, 'cause')].some((error) => classify(error).outcome === 'timeout');
   return isTimeout ? TIMEOUT : ABORTED;
-}
-
-/** Errors come from anywhere, and a getter of one may throw. */
-function read(error: unknown, key: 'code' | 'cause'): unknown {
-  try {
-    return (error as Record<string, unknown> | null | undefined)?.[key];
-  } catch {
-    return undefined;
-  }
 }

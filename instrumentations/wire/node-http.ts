@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { guarded, hookFailed } from '../../src/observe.ts';
+import { readError } from '../../src/recorders/failures.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
@@ -89,7 +90,7 @@ interface IdleClock {
 const CONNECTION_CLOSED = 'ECONNRESET';
 
 function tellError(exchange: Exchange, error: unknown, socket: Socket | null | undefined, clock: IdleClock): void {
-  const isClosed = (error as { code?: unknown } | null | undefined)?.code === CONNECTION_CLOSED;
+  const isClosed = readError(error, 'code') === CONNECTION_CLOSED;
   // follow-redirects lets a timeout destroy the socket; an agent does with all of its sockets when it is destroyed.
   const isClosedHere = isClosed && socket?.destroyed === true && !socket.readableEnded && socket.errored === null;
   if (isClosedHere) exchange.left(undefined, clock.hasRung);
@@ -127,9 +128,9 @@ function watchResponse(
       return Reflect.apply(push, this, args);
     },
     _destroy(...args) {
-      const [error] = args as [(Error & { code?: unknown }) | null];
+      const [error] = args;
       guarded('_destroy', () => {
-        if (error?.code === CONNECTION_CLOSED) tellError(exchange, error, response.socket, clock);
+        if (readError(error, 'code') === CONNECTION_CLOSED) tellError(exchange, error, response.socket, clock);
         else exchange.left(error, clock.hasRung);
       });
       return Reflect.apply(_destroy, this, args);

@@ -1,5 +1,5 @@
 import { drop, hookFailed, isObservedOutside, publish } from '../observe.ts';
-import { errorClass } from '../recorders/failures.ts';
+import { errorClass, readError } from '../recorders/failures.ts';
 import { Anomalies } from './anomalies.ts';
 import { Timeline } from './clock.ts';
 import { contained } from './contain.ts';
@@ -196,7 +196,8 @@ export class Core {
     if (this.#isStoring) return;
     const { storage, captureStacks } = this.options;
     const error = outcome === 'unknown' ? undefined : outcome === 'error';
-    const stack = captureStacks && thrown instanceof Error ? thrown.stack : undefined;
+    const told = captureStacks && thrown instanceof Error ? readError(thrown, 'stack') : undefined;
+    const stack = typeof told === 'string' ? told : undefined;
     const row = { timestamp, duration, error, errorType, stack, context, isSlow };
     this.#isStoring = true;
     contained('a storage', () => storage?.insertMetric(operation, row));

@@ -23,6 +23,15 @@ const IDENTIFIER = /^[A-Za-z0-9_.-]{1,64}$/;
 /** Errors wrap errors; nobody wraps deeper, and a cycle must end. */
 const MAX_CAUSES = 4;
 
+/** A property of what somebody threw: that may be anything, and a getter of it may throw itself. */
+export function readError(error: unknown, key: string): unknown {
+  try {
+    return (error as Record<string, unknown> | null | undefined)?.[key];
+  } catch {
+    return undefined;
+  }
+}
+
 function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && IDENTIFIER.test(value);
 }

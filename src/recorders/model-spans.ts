@@ -9,7 +9,7 @@ import { endSpan, isTraced, startSpan } from './tracer.ts';
 export interface ModelSpan {
   readonly context: Context;
   end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void;
-  /** Ends it without a verdict. */
+  /** The call is given up: whoever takes it up in this context takes the span over, else it ends without a verdict. */
   drop(): void;
 }
 
@@ -20,14 +20,13 @@ export function startModelSpan(
   parent: Context,
   isWanted: boolean | undefined = true,
 ): ModelSpan {
-  if (!isWanted || !isTraced() || hasModelSpan(parent)) return { context: parent, end() {}, drop() {} };
-  const span = startSpan(
-    nameOf(target),
-    { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) },
-    parent,
-  );
+  if (!isWanted || !isTraced()) return noSpan(parent);
+  const before = takeOver(trace.getSpan(parent));
+  if (before === undefined && hasModelSpan(parent)) return noSpan(parent);
+  const options = { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) };
+  const span = before ?? startSpan(nameOf(target), options, parent);
   return {
-    context: trace.setSpan(parent, span),
+    context: before === undefined ? trace.setSpan(parent, span) : parent,
     end(call, statusCode, content) {
       endSpan(span, call.startTime + call.durationMs, () => {
         if (!span.isRecording()) return;
@@ -35,10 +34,45 @@ export function startModelSpan(
         if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
       });
     },
-    drop() {
-      endSpan(span);
-    },
+    drop: () => leave(span),
   };
+}
+
+function noSpan(context: Context): ModelSpan {
+  return { context, end() {}, drop() {} };
+}
+
+/** How long a call whose work handed back no answer may take to ask for one. */
+const LEFT_MS = 10_000;
+
+/** More of them than this end at once. */
+const MAX_LEFT = 1000;
+
+/** Spans of calls that were given up, each with the timer that ends it. */
+const left = new Map<Span, ReturnType<typeof setTimeout>>();
+const takenOver = new WeakSet<Span>();
+
+/**
+ * The call was given up as nothing had been asked yet. What asks later in its context, as the stream of an object that
+ * came at once, is this very call: it takes the span over, and tells how it ended.
+ */
+function leave(span: Span): void {
+  if (!span.isRecording() || left.size >= MAX_LEFT) return endSpan(span);
+  const endTime = Date.now();
+  const timer = setTimeout(() => {
+    if (left.delete(span)) endSpan(span, endTime);
+  }, LEFT_MS);
+  (timer as { unref?: () => void }).unref?.();
+  left.set(span, timer);
+}
+
+function takeOver(span: Span | undefined): Span | undefined {
+  const timer = span && left.get(span);
+  if (span === undefined || timer === undefined) return undefined;
+  clearTimeout(timer);
+  left.delete(span);
+  takenOver.add(span);
+  return span;
 }
 
 /**
@@ -47,7 +81,8 @@ export function startModelSpan(
  */
 function hasModelSpan(parent: Context): boolean {
   const span = trace.getSpan(parent) as (Span & { attributes?: Attributes }) | undefined;
-  return span?.isRecording() === true && MODEL_OPERATIONS.has(span.attributes?.['gen_ai.operation.name']);
+  if (span?.isRecording() !== true || takenOver.has(span)) return false;
+  return MODEL_OPERATIONS.has(span.attributes?.['gen_ai.operation.name']);
 }
 
 const MODEL_OPERATIONS = new Set<unknown>(['chat', 'generate_content', 'text_completion', 'embeddings']);

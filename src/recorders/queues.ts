@@ -1,6 +1,6 @@
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { publish } from '../observe.ts';
+import { hookFailed, publish } from '../observe.ts';
 import { elapsed } from './clocks.ts';
 import { recordOrchestratorError } from './orchestrators.ts';
 
@@ -40,34 +40,19 @@ export function startQueuePoller(intervalMs: number): () => void {
   const asking = new Map<string, QueueSource>();
   const ask = (key: string, source: QueueSource): void => {
     // A broker that does not answer is not asked again until it does; what was closed meanwhile never will.
-    if (asking.get(key)?.isOpen() === true) return;
-    const answered = (): void => {
+    const asked = asking.get(key);
+    if (asked !== undefined && isOpen(asked)) return;
+    asking.set(key, source);
+    void answer(source, intervalMs).then(() => {
       if (asking.get(key) === source) asking.delete(key);
-    };
-    const { system, queue } = source;
-    const failed = (error: unknown) => recordOrchestratorError({ system, queue, component: 'poller' }, error);
-    try {
-      asking.set(key, source);
-      source
-        .read()
-        .then((readings) => {
-          const about = { kind: 'queue_size', system, queue, time: Date.now(), validForMs: intervalMs * 2.5 } as const;
-          for (const { oldestAgeMs, ...reading } of readings) {
-            publish(Object.freeze({ ...about, ...reading, oldestAgeMs: elapsed(oldestAgeMs) }));
-          }
-        }, failed)
-        .finally(answered);
-    } catch (error) {
-      answered();
-      failed(error);
-    }
+    });
   };
   // The asking itself is nobody's work, and has no spans.
   const nobody = suppressTracing(ROOT_CONTEXT);
   const timer = setInterval(() => {
     context.with(nobody, () => {
       for (const [key, all] of sources) {
-        const open = all.filter((source) => source.isOpen());
+        const open = all.filter(isOpen);
         sources.set(key, open);
         if (open[0] === undefined) sources.delete(key);
         else ask(key, open[0]);
@@ -76,4 +61,33 @@ export function startQueuePoller(intervalMs: number): () => void {
   }, intervalMs);
   (timer as { unref?: () => void }).unref?.();
   return () => clearInterval(timer);
+}
+
+/** What cannot even tell that is asked no more. */
+function isOpen(source: QueueSource): boolean {
+  try {
+    return source.isOpen();
+  } catch (error) {
+    hookFailed('a queue that is asked for its size', error);
+    return false;
+  }
+}
+
+/** Asks a queue; never rejects, whatever the queue answers. */
+async function answer(source: QueueSource, intervalMs: number): Promise<void> {
+  const { system, queue } = source;
+  let readings: readonly QueueReading[];
+  try {
+    readings = await source.read();
+  } catch (error) {
+    return recordOrchestratorError({ system, queue, component: 'poller' }, error);
+  }
+  try {
+    const about = { kind: 'queue_size', system, queue, time: Date.now(), validForMs: intervalMs * 2.5 } as const;
+    for (const { oldestAgeMs, ...reading } of readings) {
+      publish(Object.freeze({ ...about, ...reading, oldestAgeMs: elapsed(oldestAgeMs) }));
+    }
+  } catch (error) {
+    hookFailed('a queue that is asked for its size', error);
+  }
 }

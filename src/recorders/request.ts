@@ -2,7 +2,7 @@ import { type Context, context, createContextKey, propagation, type Span } from 
 import type { HttpRequest } from '../observations.ts';
 import { guarded, hookFailed, publish } from '../observe.ts';
 import { unixAt } from './clocks.ts';
-import { errorClass } from './failures.ts';
+import { errorClass, readError } from './failures.ts';
 import { currentInbound, Inbound } from './inbound.ts';
 import { RequestContext, requestIn } from './request-context.ts';
 import { endServerSpan, hasServerSpan, startServerSpan } from './request-spans.ts';
@@ -189,8 +189,7 @@ function verdictBy({ isError }: RequestReader, answer: Answer): boolean | undefi
 function isFailure({ statusCode, error }: Answer): boolean {
   if (statusCode !== undefined && statusCode >= 500) return true;
   if (error === undefined) return false;
-  const told = typeof error === 'object' && error !== null ? (error as { status?: unknown; statusCode?: unknown }) : {};
-  const meant = told.status ?? told.statusCode;
+  const meant = readError(error, 'status') ?? readError(error, 'statusCode');
   return !(typeof meant === 'number' && meant >= 400 && meant < 500 && meant === statusCode);
 }
 

@@ -281,6 +281,23 @@ describe.each(OLDER)('$alias', ({ alias, provider }) => {
   });
 });
 
+it.each([AI_7, ...OLDER])('is the call of the application that it was started in: $alias', async (sdk) => {
+  const source = `import { streamText } from 'ai';
+    import { createOpenAI } from '${sdk.provider}';
+    import { modelCalls } from 'gaugeway';
+    const model = createOpenAI({ apiKey: 'k', baseURL: process.env.BASE_URL }).chat('lazy');
+    const result = modelCalls.run({ provider: 'openai', model: 'lazy' }, () => streamText({ model, prompt: 'Hi' }));
+    for await (const _ of result.textStream);`;
+  const file = writeAppWith(sdk.alias, 'ai', source, '.mjs');
+  receiver.reset();
+  const env = { BASE_URL: `${mock.url}/v1`, GAUGEWAY_MODEL_ENDPOINTS: `openai=${mock.url}`, ...receiver.env };
+  const end = await runApp({ file, flags: REGISTER, env });
+  rmSync(dirname(file), { recursive: true, force: true });
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  expect(receiver.spans).toMatchObject([{ name: 'chat lazy', attributes: { 'gaugeway.outcome': 'success' } }]);
+  expect(receiver.points(CALLS, { [MODEL]: 'lazy' })).toMatchObject([{ count: 1 }]);
+});
+
 it.each(OLDER)('leaves nothing on a signal that outlives the streams which failed: $alias', async ({ alias }) => {
   const source = `import { getEventListeners } from 'node:events';
     import { streamText } from 'ai';

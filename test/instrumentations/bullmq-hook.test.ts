@@ -157,6 +157,29 @@ describe('the hook', () => {
     expect(recording.observations).toEqual([]);
     expect(recording.dropped).toEqual([]);
   });
+
+  it('costs a job that it cannot read its record, and nothing else', async () => {
+    restore = hook(library);
+    let handled = 0;
+    const queue = bed.queue();
+    await queue.add('job', {});
+    // BullMQ itself looks at this when it stores a job, and when one has failed.
+    Object.defineProperty(library.Job.prototype, 'failedReason', {
+      configurable: true,
+      set() {},
+      get() {
+        throw new Error('mine');
+      },
+    });
+    try {
+      bed.worker(async () => ++handled);
+      await eventually(async () => handled === 1 && (await queue.getCompletedCount()) === 1);
+    } finally {
+      Reflect.deleteProperty(library.Job.prototype, 'failedReason');
+    }
+    expect(told(recording, 'job_run', bed.name)).toEqual([]);
+    expect(recording.dropped).toContain('hook_failed');
+  });
 });
 
 describe('faults', () => {

@@ -260,6 +260,48 @@ describe.each(VERSIONS)('graphile-worker $version', ({ alias, forms }) => {
     expect(await runApp({ file, env })).toMatchObject({ code: 0, stdout: 'started,ended\n', stderr: '' });
   });
 
+  it('is measured again by a set-up that follows another one, with the same options', async () => {
+    const file = folder.write(
+      'again.mjs',
+      `import { setTimeout as sleep } from 'node:timers/promises';
+      import { observe } from 'gaugeway';
+      import { setup } from 'gaugeway/setup';
+      const first = setup();
+      const { Logger, makeWorkerUtils, run } = await import('graphile-worker');
+      const pool = { connectionString: process.env.DATABASE_URL, logger: new Logger(() => () => {}) };
+      let finished = 0;
+      const options = { ...pool, noHandleSignals: true, pollInterval: 50, taskList: { short: async () => { finished++; } } };
+      const utils = await makeWorkerUtils(pool);
+      await utils.migrate();
+      async function work() {
+        const seen = [];
+        const stop = observe({ observed: ({ kind }) => seen.push(kind) });
+        const before = finished;
+        const runner = await run(options);
+        await runner.addJob('short', {});
+        await utils.addJob('short', {});
+        while (finished < before + 2) await sleep(10);
+        await runner.stop();
+        stop();
+        console.log(seen.sort().join());
+      }
+      await work();
+      await first.shutdown();
+      await work();
+      const second = setup();
+      await work();
+      await second.shutdown();
+      await utils.release();`,
+    );
+    const env = {
+      DATABASE_URL: await postgres.createDatabase(),
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_TRACES_EXPORTER: 'none',
+    };
+    const seen = 'job_run,job_run,job_submission,job_submission\n';
+    expect(await runApp({ file, env })).toMatchObject({ code: 0, stdout: `${seen}\n${seen}`, stderr: '' });
+  });
+
   it('ends the runs of a pool that is shut down by force, and counts its faults', async () => {
     await measured({ form: 'mjs' }, { ROLE: 'fault' }, (receiver) => {
       expect(receiver.points(RUNS)).toMatchObject([

@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startModel } from '../fixtures/openai-agents/model.ts';
+import { writeAppWith } from '../helpers/copies.ts';
 import { type Receiver, startReceiver } from '../helpers/receiver.ts';
-import { type NodeVersion, REGISTER } from '../helpers/run-app.ts';
+import { type NodeVersion, REGISTER, runApp } from '../helpers/run-app.ts';
 import { sortedTree, treeOf } from '../helpers/span-tree.ts';
 import { runAgentApp } from './agent-app.ts';
 
@@ -24,6 +27,23 @@ describe('@openai/agents', () => {
   it('runs as it does without us', async () => {
     expect(await runAgentApp('openai-agents/app.mjs', model.url, '24', [])).toEqual(SEEN);
   }, 70_000);
+
+  it.each([[], REGISTER])('keeps the name and the length of the methods that it watches: %j', async (...flags) => {
+    const source = `import { Span } from '@openai/agents-core';
+      const { start, end } = Span.prototype;
+      console.log(JSON.stringify([start, end].map(({ name, length }) => [name, length])));`;
+    const file = writeAppWith('@openai/agents-core', '@openai/agents-core', source, '.mjs');
+    const { stdout } = await runApp({
+      file,
+      flags,
+      env: { OTEL_METRICS_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'none' },
+    });
+    rmSync(dirname(file), { recursive: true, force: true });
+    expect(JSON.parse(stdout)).toEqual([
+      ['start', 0],
+      ['end', 0],
+    ]);
+  });
 
   it.each<[NodeVersion, string]>([
     ['22', 'app.mjs'],

@@ -1,5 +1,6 @@
+import { AsyncResource } from 'node:async_hooks';
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelAttempt, ModelCall } from '../../src/index.ts';
 import { jobs, modelCalls, operations } from '../../src/index.ts';
 import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
@@ -111,7 +112,11 @@ describe('modelCalls.run', () => {
   it('makes its span active for the work and a child of the active one', () => {
     const outer = trace.getTracer('app').startSpan('request');
     context.with(trace.setSpan(ROOT_CONTEXT, outer), () =>
-      modelCalls.run(DETAILS, () => trace.getTracer('app').startSpan('inside').end()),
+      modelCalls.run(
+        DETAILS,
+        () => trace.getTracer('app').startSpan('inside').end(),
+        () => ({ usage: { input: 1, output: 2 } }),
+      ),
     );
     outer.end();
     const [inside, model] = recording.spans();
@@ -149,6 +154,40 @@ describe('modelCalls.run', () => {
     }));
     await result.ask();
     expect(calls()).toMatchObject([{ provider: 'openai', outcome: 'success', usage: { total: 3 } }]);
+  });
+
+  it('hands its span on to what asks in its context after it was given up, and to that alone', async () => {
+    let ask: (() => void) | undefined;
+    modelCalls.run({ provider: 'gateway' }, () => {
+      ask = AsyncResource.bind(() => {
+        const [first, second] = [modelCalls.attempt(DETAILS), modelCalls.attempt({ ...DETAILS, model: 'gpt-5' })];
+        first.finish(undefined, { usage: { input: 1, output: 2 } });
+        second.finish(undefined, {});
+      });
+    });
+    expect(recording.spans()).toEqual([]);
+    ask?.();
+    const [first, second] = recording.spans();
+    expect(recording.spans()).toHaveLength(2);
+    expect(first).toMatchObject({ name: 'chat gpt-4o', attributes: { 'gaugeway.outcome': 'success' } });
+    expect(first?.attributes['gen_ai.provider.name']).toBe('openai');
+    expect(second?.parentSpanContext?.spanId).toBe(first?.spanContext().spanId);
+    expect(calls()).toHaveLength(2);
+  });
+
+  it('ends the span of what nobody asked, without saying how', () => {
+    vi.useFakeTimers();
+    try {
+      modelCalls.run(DETAILS, () => ({}));
+      vi.advanceTimersByTime(60_000);
+      expect(recording.spans()).toHaveLength(1);
+      expect(recording.spans()[0]?.attributes['gaugeway.outcome']).toBeUndefined();
+      expect(recording.spans()[0]?.duration[0]).toBe(0);
+      for (let count = 0; count < 1100; count++) modelCalls.run(DETAILS, () => ({}));
+      expect(recording.spans().length).toBeGreaterThan(100);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('takes an answer that is there at once when it tells its usage', () => {

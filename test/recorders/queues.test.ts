@@ -63,3 +63,35 @@ it('counts what it could not read, and asks again', async () => {
   expect(counts()).toEqual([2]);
   close();
 });
+
+it('goes on with other queues where one throws, answers nonsense or cannot tell whether it is open', async () => {
+  const rejections = vi.fn();
+  process.on('unhandledRejection', rejections);
+  const nonsense = (queue: string, odd: object) =>
+    watchQueue({ system: 'test', queue, isOpen: () => true, read: async () => [], ...odd });
+  const thrower = () => {
+    throw new RangeError('mine');
+  };
+  nonsense('throws', { read: thrower });
+  nonsense('answers nonsense', { read: async () => 1 });
+  nonsense('answers with a trap', {
+    read: async () => [
+      {
+        state: 'waiting',
+        get count() {
+          return thrower();
+        },
+      },
+    ],
+  });
+  nonsense('hides', { isOpen: thrower });
+  const close = source('last', async () => 3);
+  await vi.advanceTimersByTimeAsync(300);
+  close();
+  vi.useRealTimers();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off('unhandledRejection', rejections);
+  expect(rejections).not.toHaveBeenCalled();
+  expect(counts().filter((count) => count === 3)).toHaveLength(3);
+  expect(recording.dropped).toContain('hook_failed');
+});

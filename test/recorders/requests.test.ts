@@ -54,3 +54,15 @@ it('what is kept on an object is not to be seen on it, and a frozen object takes
     expect(createStamps().get(object)).toBeUndefined();
   }
 });
+
+it('a request whose handler threw what cannot be read is recorded', () => {
+  const running = start({});
+  running?.threw({
+    get status() {
+      throw new Error('mine');
+    },
+  });
+  running?.end({ statusCode: 500 });
+  expect(recording.observations).toMatchObject([{ kind: 'http_request', outcome: 'error', errorType: '500' }]);
+  expect(recording.spans()).toHaveLength(1);
+});
