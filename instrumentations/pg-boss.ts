@@ -1,8 +1,10 @@
+import { context } from '@opentelemetry/api';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded } from '../src/observe.ts';
 import { readError } from '../src/recorders/failures.ts';
 import { recordOrchestratorError } from '../src/recorders/orchestrators.ts';
 import { libraries } from './libraries.ts';
+import { outsideOf } from './pg-boss/columns.ts';
 import { SYSTEM } from './pg-boss/library.ts';
 import { catchManager, patchManagers } from './pg-boss/manager.ts';
 import { readiness } from './pg-boss/memory.ts';
@@ -80,7 +82,9 @@ function observeEvents(prototype: object): () => void {
       if (event === 'error') recordFault(value);
       else if (event === 'flow') readiness.sawFlow();
     });
-    return call();
+    const active = context.active();
+    const outside = outsideOf(active);
+    return outside === active ? call() : context.with(outside, call);
   });
 }
 

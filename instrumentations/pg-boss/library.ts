@@ -3,6 +3,7 @@ export interface Manager {
   readonly config?: { readonly openTelemetry?: { readonly enabled?: boolean } | undefined } | undefined;
   /** Absent in 10. */
   readonly queues?: Readonly<Record<string, { readonly policy?: unknown } | undefined>> | null | undefined;
+  readonly db?: unknown;
   /** What 10 and 11 put on each instance of their public class. */
   functions?: unknown;
 }

@@ -1,4 +1,5 @@
 import { guarded } from '../../src/observe.ts';
+import { fetchingOf, narrowed } from './columns.ts';
 import { idsOf, type Manager, noteTracing } from './library.ts';
 import { readiness } from './memory.ts';
 import { watchJobs } from './queues.ts';
@@ -17,7 +18,17 @@ const byHand: ManagerWrapper = (call, _, args) => {
 };
 
 const WRAPPERS: Readonly<Record<string, ManagerWrapper>> = {
-  work: (call, _, args, isActive) => call(measured(args, isActive)),
+  work(call, _, args, isActive) {
+    const { given, fetches } = measured(args, isActive);
+    return fetches === undefined ? call(given) : fetchingOf(fetches, () => call(given));
+  },
+  fetch(call, manager, args) {
+    let given = args;
+    guarded('the hook of pg-boss', () => {
+      given = narrowed(manager.db, args);
+    });
+    return call(given);
+  },
   createJob,
   insert,
   flow(call, manager, args) {

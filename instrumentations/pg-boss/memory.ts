@@ -19,10 +19,10 @@ export const readiness = {
   },
 
   sentHere(id: string): void {
-    sent.set(id, true);
+    if (hasFlows) sent.set(id, true);
   },
 
-  /** From now on, any job that was not sent in this process may have waited for others. */
+  /** From now on, any job that is not known to be sent in this process may have waited for others. */
   sawFlow(): void {
     hasFlows = true;
   },

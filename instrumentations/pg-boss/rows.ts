@@ -12,11 +12,15 @@ export function removeMetadata(job: object): void {
   const keys = Object.keys(job);
   const from = keys.indexOf('policy');
   if (from < 0) return;
-  for (let index = from; index < keys.length; index++) {
+  const row = job as Record<string, unknown>;
+  const kept: [key: string, value: unknown][] = [];
+  // From the end, so that the job stays as quick to use as one that never had them.
+  for (let index = keys.length - 1; index >= from; index--) {
     const key = keys[index] as string;
-    if (PLAIN.has(key) || (key === 'retryCount' && keys[index - 1] !== 'retryLimit')) continue;
-    delete (job as Record<string, unknown>)[key];
+    if (PLAIN.has(key) || (key === 'retryCount' && keys[index - 1] !== 'retryLimit')) kept.push([key, row[key]]);
+    delete row[key];
   }
+  for (const [key, value] of kept.reverse()) row[key] = value;
 }
 
 /** What a row tells of the times of a job, by the clock of the database. */

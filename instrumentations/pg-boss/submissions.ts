@@ -134,7 +134,7 @@ function submit(call: () => unknown, describe: () => Submission | undefined): un
 function remember(id: string, queue: string | undefined, { context: sent }: RunningSubmission, isOurs: boolean): void {
   readiness.sentHere(id);
   // Where pg-boss has spans, what is active is not the sender's.
-  if (!isOurs) return;
+  if (!isOurs || trace.getSpanContext(sent) === undefined) return;
   const sender = jobIn(sent);
   origins.remember(id, sent, { isRepeat: sender?.system === SYSTEM && sender.queue === queue });
   for (const { run } of claimsOf([id])) linkLate(run.context, sent);

@@ -5,6 +5,7 @@ import { recordStall } from '../../src/recorders/orchestrators.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { outOfSpan } from '../../src/recorders/tracer.ts';
 import { asError, Claim } from './claims.ts';
+import { outsideOf } from './columns.ts';
 import { isInternal, type JobRow, SYSTEM } from './library.ts';
 import { origins, readiness } from './memory.ts';
 import { removeMetadata, stallOf, timesOf } from './rows.ts';
@@ -21,15 +22,21 @@ interface Worker {
   readonly startedIn: Span | undefined;
 }
 
+interface Measured {
+  readonly given: unknown[];
+  /** The queue whose jobs are fetched with metadata for us alone. */
+  readonly fetches?: string;
+}
+
 /** The arguments of `work(name, [options], handler)` with metadata asked for and the handler measured. */
-export function measured(args: unknown[], isActive: () => boolean): unknown[] {
-  let result = args;
+export function measured(args: unknown[], isActive: () => boolean): Measured {
+  let result: Measured = { given: args };
   guarded('the hook of pg-boss', () => {
     const [queue, given, last] = args.length === 2 ? [args[0], {}, args[1]] : [args[0], args[1] || {}, args[2]];
     // Whatever pg-boss will refuse it should refuse as it was given.
     if (typeof queue !== 'string' || typeof given !== 'object' || typeof last !== 'function') return;
     if (isInternal(queue)) {
-      result = [queue, given, scheduling(last as Handler), ...args.slice(3)];
+      result = { given: [queue, given, scheduling(last as Handler), ...args.slice(3)] };
       return;
     }
     const options: Record<string, unknown> = { ...given };
@@ -47,7 +54,10 @@ export function measured(args: unknown[], isActive: () => boolean): unknown[] {
       apply: (original, self, handlerArgs: Parameters<Handler>) =>
         handle(worker, handlerArgs[0], isActive(), () => Reflect.apply(original, self, handlerArgs)),
     });
-    result = [queue, options, handler, ...args.slice(3)];
+    result = {
+      given: [queue, options, handler, ...args.slice(3)],
+      ...(keepsMetadata ? {} : { fetches: queue }),
+    };
   });
   return result;
 }
@@ -66,7 +76,7 @@ function handle(worker: Worker, batch: JobRow[], record: boolean, call: () => un
     if (!worker.keepsMetadata) for (const job of batch) removeMetadata(job);
   });
   const first = claims[0];
-  if (first === undefined) return call();
+  if (first === undefined) return context.with(outsideOf(context.active()), call);
   const handled = (failed: boolean, error?: unknown): void => {
     for (const claim of claims) claim.handled({ failed, error });
     setImmediate(() =>
@@ -90,7 +100,7 @@ function handle(worker: Worker, batch: JobRow[], record: boolean, call: () => un
  * of the others are linked to that one, where the work shows.
  */
 function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[]): void {
-  const active = context.active();
+  const active = outsideOf(context.active());
   // A pg-boss with OpenTelemetry of its own calls the handler inside its `process` span, recorded or not; a second one
   // would say the same. Without it, what is active is inherited from the call of work(), which is no job's parent.
   const hasSpan = trace.getSpan(active) !== startedIn;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, trace } from '@opentelemetry/api';
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runsOf } from '../fixtures/pg-boss/boss.ts';
 import { type Boss, eventually, startVersion, submitted, VERSIONS } from '../fixtures/pg-boss/versions.ts';
 import { type Postgres, startPostgres } from '../helpers/postgres.ts';
@@ -43,6 +43,28 @@ describe.each(VERSIONS)('pg-boss $major on a real Postgres', (version) => {
   afterEach(async () => {
     await boss.offWork(queue);
     recording.stop();
+  });
+
+  it('fetches for a worker what it reads of the metadata, and for the application what that asks for', async () => {
+    const query = vi.spyOn(Client.prototype, 'query');
+    try {
+      let own: object | undefined;
+      await boss.send(queue, {});
+      await boss.work(queue, FAST, async () => {
+        if (own !== undefined) return;
+        await boss.send(queue, {});
+        [own] = await boss.fetch(queue, { includeMetadata: true });
+      });
+      expect(Object.keys(await eventually(() => own))).toContain('singletonKey');
+      const texts = query.mock.calls.map(([first]) => String(first)).filter((text) => text.includes('RETURNING j.'));
+      const whole = texts.filter((text) => text.includes('"singletonKey"'));
+      expect(whole).toHaveLength(1);
+      expect(texts.length).toBeGreaterThan(1);
+      for (const text of texts) expect(text).toContain('"startedOn"');
+    } finally {
+      query.mockRestore();
+    }
+    expect(await runsOf(recording, queue, 1)).toMatchObject([{ result: 'success', waitMs: expect.any(Number) }]);
   });
 
   it('tells how long jobs were ready, ran and lived by the clock of the database', async () => {
