@@ -80,10 +80,13 @@ export class PerformanceBudgetMonitor {
       // Thousands of budgets may take longer than a short interval.
       if (isChecking) return;
       isChecking = true;
-      for (const violation of await this.check()) {
-        if (onViolation !== undefined && !isStopped) contained('onViolation', () => onViolation(violation));
+      try {
+        for (const violation of await this.check()) {
+          if (onViolation !== undefined && !isStopped) contained('onViolation', () => onViolation(violation));
+        }
+      } finally {
+        isChecking = false;
       }
-      isChecking = false;
     }, intervalMs);
     // A number where there is no Node.
     (timer as { unref?: () => void }).unref?.();

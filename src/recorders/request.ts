@@ -30,7 +30,7 @@ interface Reading {
 export class Request implements RunningRequest {
   open = true;
   readonly #reader: RequestReader;
-  readonly #subject: unknown;
+  #subject: unknown;
   /** Further middlewares that this request passed, from the outermost to the innermost. */
   #inner: Reading[] | undefined;
   readonly #method: string;
@@ -139,6 +139,7 @@ export class Request implements RunningRequest {
     const { sink } = this.#reader;
     if (sink !== undefined) guarded('a monitor', () => sink(request));
     for (const { reader } of this.#inner ?? []) guarded('a monitor', () => reader.sink?.(request));
+    this.#letGo();
   }
 
   discard(): void {
@@ -146,6 +147,15 @@ export class Request implements RunningRequest {
     this.open = false;
     this.#inbound.discard();
     endSpan(this.#span);
+    this.#letGo();
+  }
+
+  /** A socket that was opened meanwhile, and is kept, keeps the context that it was opened in. */
+  #letGo(): void {
+    this.#subject = undefined;
+    this.#inner = undefined;
+    this.#error = undefined;
+    this.#inbound.request = undefined;
   }
 
   /** The innermost that knows the route is believed: it sees the most of it. */

@@ -1,6 +1,9 @@
 /** What the wall clock may gain or lose on the monotonic one before it counts as set. */
 const TOLERANCE_MS = 1000;
 
+/** A clock that never keeps still. */
+const MAX_SETTINGS = 1000;
+
 /** By how much the wall clock is ahead of the monotonic one, from when on. */
 interface Setting {
   readonly from: number;
@@ -28,6 +31,12 @@ export class AgeClock {
     if (last === undefined || Math.abs(ahead - last.ahead) > TOLERANCE_MS) settings.push({ from: monotonic, ahead });
     // The first one held until the second began.
     while (settings[1] !== undefined && monotonic - settings[1].from > this.#maxAgeMs) settings.shift();
-    return monotonic + Math.min(...settings.map((setting) => setting.ahead));
+    if (settings.length > MAX_SETTINGS) {
+      const [oldest, next] = settings.splice(0, 2) as [Setting, Setting];
+      settings.unshift({ from: next.from, ahead: Math.min(oldest.ahead, next.ahead) });
+    }
+    let least = ahead;
+    for (const setting of settings) least = Math.min(least, setting.ahead);
+    return monotonic + least;
   }
 }
