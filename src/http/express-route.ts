@@ -42,8 +42,11 @@ export function expressRoute(request: object): string | undefined {
   const prefix = app === undefined ? '' : mountOf(app);
   const root = app === undefined ? undefined : app.lazyrouter === undefined ? app.router : app._router;
   if (root === undefined || prefix === undefined) return baseUrl === '' ? textOf(route.path) : undefined;
-  const path = below(prefix, (originalUrl ?? url ?? '').split('?', 1)[0] as string);
   const known = ways.get(route);
+  // Of a route that only the application itself has, the URL tells nothing more.
+  const isPlain = known?.length === 1 && known[0]?.length === 1 && typeof route.path === 'string';
+  if (isPlain) return `${prefix}${route.path}`;
+  const path = below(prefix, (originalUrl ?? url ?? '').split('?', 1)[0] as string);
   const template = templateOf(known, route.path, path) ?? templateOf(search(root, route), route.path, path);
   if (template !== undefined) return `${prefix}${template}`;
   // A router that is called by a function of the application's own is not to be found.
