@@ -230,61 +230,6 @@ describe('the metrics listener', () => {
     expect((await points('gaugeway.self.dropped'))[0]?.attributes).toEqual({ 'gaugeway.drop.reason': 'invalid_value' });
   });
 
-  it('shows what runs, and the age of the oldest job', async () => {
-    const listener = start();
-    const job = { kind: 'job_run', system: 's', queue: 'q', name: 'n', startTime: Date.now() - 60_000 } as const;
-    listener.started(job);
-    listener.started({ ...job, startTime: Date.now() });
-    expect(await points('gaugeway.job.run.active')).toMatchObject([{ value: 2 }]);
-    const [oldest] = await points('gaugeway.job.run.oldest_age');
-    expect(oldest?.value).toBeGreaterThanOrEqual(60);
-    listener.ended(job);
-    listener.ended(job);
-    expect(await points('gaugeway.job.run.active')).toMatchObject([{ value: 1 }]);
-  });
-
-  it('shows no age of a job that is over', async () => {
-    const listener = start();
-    const job = { kind: 'job_run', system: 's', name: 'n', startTime: Date.now() - 60_000 } as const;
-    listener.started(job);
-    expect((await points('gaugeway.job.run.oldest_age'))[0]?.value).toBeGreaterThanOrEqual(60);
-    listener.ended(job);
-    expect(await points('gaugeway.job.run.oldest_age')).toMatchObject([{ value: 0 }]);
-  });
-
-  it('counts submissions, stalls and faults of an orchestrator, each with its reason', async () => {
-    const listener = start();
-    const job = { system: 's', queue: 'q', name: 'n' };
-    listener.observed({ kind: 'job_submission', ...job, startTime: 0, count: 3 });
-    listener.observed({ kind: 'job_submission', ...job, startTime: 0, count: 1, errorType: 'RangeError' });
-    listener.observed({ kind: 'job_stall', system: 's', queue: 'q', reason: 'lock_lost', time: 0 });
-    listener.observed({ kind: 'orchestrator_error', system: 's', component: 'worker', errorType: 'EPIPE', time: 0 });
-    const [system, queue] = [{ 'gaugeway.job.system.name': 's' }, { 'gaugeway.job.queue.name': 'q' }];
-    const named = { ...system, ...queue, 'gaugeway.job.name': 'n' };
-    expect(await points('gaugeway.job.submissions')).toMatchObject([
-      { value: 3, attributes: named },
-      { value: 1, attributes: { ...named, 'error.type': 'RangeError' } },
-    ]);
-    const [stall] = await points('gaugeway.job.stalls');
-    expect(stall?.attributes).toEqual({ ...system, ...queue, 'gaugeway.job.stall.reason': 'lock_lost' });
-    const [fault] = await points('gaugeway.orchestrator.errors');
-    expect(fault?.attributes).toEqual({
-      ...system,
-      'gaugeway.orchestrator.component': 'worker',
-      'error.type': 'EPIPE',
-    });
-  });
-
-  it('counts a retry for a failure, not for a job that was put back', async () => {
-    const run = { kind: 'job_run', system: 's', name: 'n', startTime: 0, durationMs: 1, attempt: 1 } as const;
-    const listener = start();
-    listener.observed({ ...run, result: 'skip', final: false });
-    listener.observed({ ...run, result: 'error', errorType: 'claim_lost', final: undefined });
-    expect(await points('gaugeway.job.retries')).toEqual([]);
-    listener.observed({ ...run, result: 'failure', errorType: 'E', final: false });
-    expect(await points('gaugeway.job.retries')).toMatchObject([{ value: 1 }]);
-  });
-
   it('follows a provider that is set after it', async () => {
     metrics.disable();
     const listener = start();
