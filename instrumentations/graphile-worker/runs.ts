@@ -27,6 +27,7 @@ const runs = new Map<Job, Run>();
 /** The last run of each job that runs, by its key. */
 const byKey = new Map<string, Run>();
 const fetchedAt = new WeakMap<Job, number>();
+let hasLocalQueue = false;
 
 /** The context in which the task of a job should run. */
 export function contextOf(job: unknown): Context | undefined {
@@ -76,6 +77,7 @@ export function observeEvents(options: SharedOptions, isActive: () => boolean): 
     });
   };
   on<{ jobs: Job[] }>('localQueue:getJobs:complete', ({ jobs: fetched }) => {
+    hasLocalQueue = true;
     for (const job of fetched) fetchedAt.set(job, performance.now());
   });
   on<JobEvent>('job:start', (event) => start(event.ctx ?? options, event));
@@ -129,7 +131,7 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   const name = job.task_identifier;
   if (hasStalled(job)) recordStall({ system: SYSTEM, name, reason: 'lock_lost' });
   // A local queue claims more jobs than there are workers: they wait there, too.
-  const fetched = fetchedAt.get(job);
+  const fetched = hasLocalQueue ? fetchedAt.get(job) : undefined;
   const heldMs = fetched === undefined ? 0 : performance.now() - fetched;
   const { ageMs, waitMs } = timesOf(job, options);
   // What is active here is inherited from the call that started the workers, which is no job's parent.

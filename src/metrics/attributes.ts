@@ -1,11 +1,16 @@
 import { type AttributeSet, noAttributes } from '../attribute-sets.ts';
 import type { JobTarget, ModelCall, ModelTarget } from '../observations.ts';
 
+type Job = Omit<JobTarget, 'name'> & { readonly name?: string | undefined };
+type JobKey = 'gaugeway.job.system.name' | 'gaugeway.job.queue.name' | 'gaugeway.job.name';
+
 /** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
 export class BoundedAttributes {
   /** No attribute, to begin with. */
   readonly none: AttributeSet<never>;
   readonly #monitorTags: readonly string[];
+  /** Each run asks twice, and mostly many runs of one job follow each other. */
+  #lastJob: (Job & { readonly set: AttributeSet<JobKey> }) | undefined;
 
   /**
    * @param limit distinct values kept of each attribute
@@ -36,8 +41,19 @@ export class BoundedAttributes {
     return this.none.given('gaugeway.job.system.name', system).given('gaugeway.job.queue.name', queue);
   }
 
-  job(job: Omit<JobTarget, 'name'> & { readonly name?: string | undefined }) {
-    return this.queue(job).given('gaugeway.job.name', job.name);
+  job(job: Job) {
+    const last = this.#lastJob;
+    if (last?.name === job.name && last?.queue === job.queue && last?.system === job.system) return last.set;
+    const { system, queue, name } = job;
+    const set = this.queue(job).given('gaugeway.job.name', name);
+    // A name that is bounded away is counted each time.
+    const told = set.attributes;
+    const isWhole =
+      told['gaugeway.job.name'] === name &&
+      told['gaugeway.job.queue.name'] === queue &&
+      told['gaugeway.job.system.name'] === system;
+    if (set.isKept && isWhole) this.#lastJob = { system, queue, name, set };
+    return set;
   }
 
   /** Adds the tags of a monitor that are allow-listed, less those that the attributes tell already. */
