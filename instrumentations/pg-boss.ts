@@ -17,8 +17,8 @@ interface PgBossOptions {
 
 /**
  * pg-boss: submissions, runs, readiness, whole durations, failures and stalls of jobs, faults of pg-boss, and spans for
- * those who send and those who process. Workers fetch their jobs with metadata, which makes the fetched rows wider;
- * handlers get them as without it.
+ * those who send and those who process. Workers fetch their jobs with what is read of the metadata, which makes the
+ * fetched rows wider; handlers get them as without it.
  */
 export const pgBossInstrumentation = defineInstrumentation<PgBossOptions>({
   ...libraries.pgBoss,

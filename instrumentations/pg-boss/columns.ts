@@ -1,4 +1,6 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { guarded } from '../../src/observe.ts';
+import type { JobRow } from './library.ts';
 
 /** Set where a worker fetches its jobs, and nothing of the application runs. */
 const FETCHING = createContextKey('gaugeway.pg-boss.fetching');
@@ -52,10 +54,42 @@ export function narrowed(db: unknown, args: unknown[]): unknown[] {
   const [name, options] = args as [unknown, { includeMetadata?: unknown; db?: unknown } | undefined];
   if (options?.includeMetadata !== true || options.db != null || !isDb(db)) return args;
   if (fetchingIn(context.active())?.queue !== name) return args;
-  return [
-    name,
-    { ...options, db: { executeSql: (text: string, values?: unknown) => db.executeSql(narrow(text), values) } },
-  ];
+  const executeSql = async (text: string, values?: unknown): Promise<unknown> => {
+    const result = await db.executeSql(narrow(text), values);
+    guarded('the hook of pg-boss', () => setAside((result as { rows?: unknown } | null | undefined)?.rows));
+    return result;
+  };
+  return [name, { ...options, db: { executeSql } }];
+}
+
+/** More jobs than this are not between their fetch and their handler. */
+const MAX_ASIDE = 10_000;
+/** Rows with metadata, by the id of the job. */
+const aside = new Map<string, JobRow>();
+
+/** Leaves pg-boss the rows as it would fetch them itself: taking columns off a row would make that slow to use. */
+function setAside(rows: unknown): void {
+  if (!Array.isArray(rows)) return;
+  for (const [index, row] of (rows as (JobRow & Record<string, unknown>)[]).entries()) {
+    if (!('policy' in row)) continue;
+    const plain: Record<string, unknown> = {};
+    for (const key in row) {
+      if (key === 'policy') break;
+      plain[key] = row[key];
+    }
+    rows[index] = plain;
+    // Some may never have come to a handler.
+    if (aside.size >= MAX_ASIDE) aside.clear();
+    aside.set(row.id, row);
+  }
+}
+
+/** The row of a job as it was fetched. */
+export function rowOf(job: JobRow): JobRow {
+  const row = aside.get(job.id);
+  if (row === undefined) return job;
+  aside.delete(job.id);
+  return row;
 }
 
 function isDb(db: unknown): db is Db {

@@ -5,7 +5,7 @@ import { recordStall } from '../../src/recorders/orchestrators.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { outOfSpan } from '../../src/recorders/tracer.ts';
 import { asError, Claim } from './claims.ts';
-import { outsideOf } from './columns.ts';
+import { outsideOf, rowOf } from './columns.ts';
 import { isInternal, type JobRow, SYSTEM } from './library.ts';
 import { origins, readiness } from './memory.ts';
 import { removeMetadata, stallOf, timesOf } from './rows.ts';
@@ -70,7 +70,8 @@ function scheduling(handler: Handler): Handler {
 function handle(worker: Worker, batch: JobRow[], record: boolean, call: () => unknown): unknown {
   const claims: Claim[] = [];
   guarded('the hook of pg-boss', () => {
-    if (record && isObserved()) startRuns(worker, batch, claims);
+    const rows = batch.map(rowOf);
+    if (record && isObserved()) startRuns(worker, rows, claims);
   });
   guarded('the hook of pg-boss', () => {
     if (!worker.keepsMetadata) for (const job of batch) removeMetadata(job);
