@@ -61,6 +61,8 @@ function fastifyRoute(request: FastifyRequest): string | undefined {
   return request.is404 === true ? undefined : request.routeOptions?.url;
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+/** HTTP/2 need not say so. */
+function hasBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
+  const isAnnounced = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return isAnnounced || httpVersionMajor >= 2;
 }

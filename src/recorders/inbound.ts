@@ -106,7 +106,7 @@ export interface InboundSource {
 }
 
 /* By symbol, so that a bundle with a copy of this file asks the same hook. */
-const KEY = Symbol.for('gaugeway.inbound.1');
+const KEY = Symbol.for('gaugeway.inbound.2');
 const shared = globalThis as { [KEY]?: InboundSource | undefined };
 
 /** Asks `source` for inbound requests from now on; undefined asks nobody. */

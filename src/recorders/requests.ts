@@ -85,7 +85,7 @@ export interface RunningRequest {
 /** Of @opentelemetry/core, which is not for every runtime; keys of a context are global by their names. */
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-const KEY = Symbol.for('gaugeway.requests.1');
+const KEY = Symbol.for('gaugeway.requests.2');
 const shared = globalThis as { [KEY]?: Stamps<RunningRequest> };
 shared[KEY] ??= createStamps();
 /** One per process: middlewares of two copies of this package may meet in one request. */
