@@ -1,5 +1,8 @@
 import type { Anomalies, AnomalyType } from './anomalies.ts';
 
+/** What a high rate must fall below, of what made it high: one that lies at its threshold is not told again and again. */
+export const OVER = 0.9;
+
 /** A state that is told when it begins, and once more when it is over. */
 export class Alarm {
   readonly #metricName: string;

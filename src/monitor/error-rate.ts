@@ -1,4 +1,4 @@
-import { Alarm } from './alarm.ts';
+import { Alarm, OVER } from './alarm.ts';
 import type { Anomalies } from './anomalies.ts';
 import { lastMs, type Range } from './distribution.ts';
 import type { Limits } from './limits.ts';
@@ -30,8 +30,6 @@ const PAUSE_MS = 1000;
 const FEW_SERIES = 16;
 /** For each of more, a rate is left alone for this long: counting calls must not take longer than the calls. */
 const PAUSE_PER_SERIES_MS = 0.1;
-/** What a high rate must fall below, of what made it high: one that lies at its threshold is not told again and again. */
-const OVER = 0.9;
 
 /**
  * Watches the error rate of one operation or group: too high over the window, or risen all at once. Told once, and once

@@ -1,6 +1,7 @@
 import { ErrorWindow } from '../error-window.ts';
 import type { DbQuery, HttpRequest } from '../observations.ts';
 import { thresholds } from '../thresholds.ts';
+import { OVER } from './alarm.ts';
 import type { Anomalies } from './anomalies.ts';
 import type { Clock } from './clock.ts';
 import { FewLines } from './few-lines.ts';
@@ -57,7 +58,7 @@ export class ServiceLevels {
     // Of so few requests that they make no ratio nothing is said, not even that it is over.
     if (value === undefined) return;
     const { httpErrorRate: threshold } = thresholds();
-    const isHigh = value > threshold;
+    const isHigh = value > threshold * (this.#isHigh ? OVER : 1);
     if (isHigh === this.#isHigh) return;
     this.#isHigh = isHigh;
     this.#anomalies.report({

@@ -134,3 +134,20 @@ it('an error rate below twice its threshold is a warning', () => {
     { value: 0.05, threshold: 0.04, severity: 'warning' },
   ]);
 });
+
+it('a share of failures that lies at its threshold is not told again and again', () => {
+  const { clock, monitor } = create();
+  useThresholds({ apiLatencyMs: 100, dbQueryMs: 50, httpErrorRate: 0.1 });
+  const second = (failures: number): void => {
+    times(failures, fail);
+    times(100 - failures, answer);
+    clock.advance(5000);
+  };
+  // Five minutes of which each slot has a little more, or a little less, than the one that leaves.
+  for (let i = 0; i < 60; i++) second(i % 2 === 0 ? 12 : 9);
+  for (let i = 0; i < 200; i++) second(i % 3 === 0 ? 13 : 9);
+  for (let i = 0; i < 100; i++) second(i % 2 === 0 ? 10 : 9);
+  expect(monitor.detectAnomalies('http requests').map(({ severity }) => severity)).toEqual(['warning']);
+  for (let i = 0; i < 80; i++) second(5);
+  expect(monitor.detectAnomalies('http requests').map(({ severity }) => severity)).toEqual(['warning', 'info']);
+});
