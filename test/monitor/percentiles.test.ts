@@ -57,4 +57,28 @@ describe('percentiles', () => {
       }),
     );
   });
+
+  it('are within 1 % of an operation with hundreds of sets of tags, and exact of one with a few', () => {
+    for (const [sets, tolerance] of [
+      [150, 0.01],
+      [20, 0],
+    ] as const) {
+      const monitor = new PerformanceMonitor({ observe: false, slowOperationThreshold: 1e15 });
+      const values: number[] = [];
+      for (let i = 0; i < sets * 1000; i++) {
+        values.push(((i * 7919) % 100_003) / 7);
+        monitor.record('op', values[i] as number, { tags: { set: i % sets } });
+      }
+      const stats = monitor.getStats('op');
+      expect([stats?.count, stats?.minDuration, stats?.maxDuration]).toEqual([
+        values.length,
+        0,
+        values.reduce((a, b) => Math.max(a, b)),
+      ]);
+      for (const [name, share] of Object.entries(SHARES)) {
+        const exact = nearestRank(values, share);
+        expect(Math.abs((stats?.[name as keyof typeof SHARES] ?? 0) - exact)).toBeLessThanOrEqual(tolerance * exact);
+      }
+    }
+  });
 });
