@@ -17,7 +17,12 @@ export interface OperationTiming {
 
 /** The statistics of an operation over all of its tags. Aborted work is in `count` and neither success nor error. */
 export function timingOf(operation: Operation): OperationTiming {
-  operation.timing ??= toTiming(distributionOf(operation.series.all, ALWAYS));
+  let measured = 0;
+  for (const { windows } of operation.series.all) measured += windows.count;
+  if (operation.timing === undefined || operation.timed !== measured) {
+    operation.timed = measured;
+    operation.timing = toTiming(distributionOf(operation.series.all, ALWAYS));
+  }
   return operation.timing;
 }
 

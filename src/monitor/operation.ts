@@ -24,8 +24,9 @@ export class Operation {
   readonly #baseline: Baseline;
   readonly #errorRate: ErrorRate;
   readonly #anomalies: Anomalies;
-  /** Its statistics as they were last asked for; undefined since it ran again. */
+  /** Its statistics as they were last asked for, and of how many measured runs they are. */
   timing: OperationTiming | undefined;
+  timed = 0;
   /** Errors by `error.type`, since the beginning. */
   readonly errors = new Map<string, number>();
 
@@ -49,7 +50,6 @@ export class Operation {
 
   /** Keeps a run and judges it. */
   add(run: Run, tags: TagsGiven | undefined, metadata: Metadata | undefined): void {
-    this.timing = undefined;
     this.series.find(tags).add(run, metadata);
     const passes = this.#baseline.passes(run);
     if (passes && run.outcome === 'success' && !this.#errorRate.alarm.isOn) return;

@@ -85,6 +85,12 @@ export class Windows {
     finest.current.add(run);
   }
 
+  /** How many values there ever were. */
+  get count(): number {
+    const [minute, fiveMinutes, hour] = this.#rows;
+    return this.#finished.count + minute.current.count + fiveMinutes.current.count + hour.current.count;
+  }
+
   /** What fell between two times, read from the finest row that reaches back far enough. */
   forEachBetween(range: Range, tell: TellTally): void {
     const { now, from } = range;
