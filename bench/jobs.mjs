@@ -6,7 +6,6 @@ import { startPostgres } from '../test/helpers/postgres.ts';
 import { register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
-const WARM_UP = 3000;
 const flags = ['--import', register];
 const LIBRARIES = {
   'BullMQ on Redis': { file: './jobs-bullmq.mjs', hook: 'bullmq', own: 'bullmq-otel' },
@@ -37,7 +36,8 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
     throw new Error('what gaugeway is measured against is not installed: npm install --prefix bench');
   }
-  const [turns, jobs] = isQuick ? [6, 200] : [20, 500];
+  // What a job costs falls until some 10,000 have been worked on: until then its code is being compiled.
+  const [turns, jobs, warmUp] = isQuick ? [6, 200, 3000] : [20, 500, 12_000];
   const redis = await startRedis();
   const postgres = await startPostgres();
   const collector = await startServer(1);
@@ -49,6 +49,7 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
       results[name] = await takeTurns(binary, library, setups(library, collector), {
         turns,
         jobs,
+        warmUp,
         env: async () => ({ ...env, DATABASE_URL: await postgres.createDatabase() }),
       });
     }
@@ -60,7 +61,7 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
   }
 }
 
-async function takeTurns(binary, { file }, all, { turns, jobs, env }) {
+async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
   const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR };
   const children = {};
   const killAll = () => {
@@ -83,7 +84,7 @@ async function takeTurns(binary, { file }, all, { turns, jobs, env }) {
     const measured = Object.keys(all).filter((name) => name !== 'bare');
     const rounds = Object.fromEntries(measured.map((name) => [name, []]));
     // Bare has more turns than the others: none should still be compiling while it is measured.
-    for (const name of Object.keys(all)) for (let sent = 0; sent < WARM_UP; sent += jobs) await turn(name);
+    for (const name of Object.keys(all)) for (let sent = 0; sent < warmUp; sent += jobs) await turn(name);
     for (let count = -1; count < turns; count++) {
       let before = await turn('bare');
       // The order turns around, so that no set-up always follows the same one.

@@ -82,7 +82,8 @@ function addPlugin({ plugins }: NonNullable<Library['WorkerPreset']>, queueGauge
   state.plugin ??= createPlugin(state);
   plugins.push(state.plugin);
   const { plugin } = state;
-  const restores = [...left.values()].map((again) => again());
+  const restores: (() => void)[] = [];
+  for (const again of [...left.values()]) guarded(HOOK, () => restores.push(again()));
   return () => {
     state.isActive = false;
     for (const restore of restores) restore();
