@@ -1,99 +1,70 @@
-import { createRequire } from 'node:module';
 import type { Instrumentation } from '@opentelemetry/instrumentation';
-import { deferInstrumentation, type InstrumentationFactory } from '../src/instrumentation.ts';
 import type { ResolvedOptions } from '../src/options.ts';
-import { aiTelemetryInstrumentation } from './ai-sdk/telemetry-channel.ts';
+import { aiInstrumentation, aiTelemetryInstrumentation } from './ai-sdk.ts';
+import { bedrockInstrumentation } from './bedrock.ts';
+import { bullmqInstrumentation } from './bullmq.ts';
+import { anthropicAiSdkInstrumentation, groqSdkInstrumentation, openaiInstrumentation } from './generated-sdks.ts';
+import { graphileWorkerInstrumentation } from './graphile-worker.ts';
 import { httpServerInstrumentation } from './http-server.ts';
+import { langgraphInstrumentation } from './langgraph.ts';
 import { type HookedLibrary, libraries } from './libraries.ts';
+import { openaiAgentsInstrumentation } from './openai-agents.ts';
+import { pgBossInstrumentation } from './pg-boss.ts';
 import { openBedrockRequests } from './wire/client-requests.ts';
 import { Endpoints } from './wire/endpoints.ts';
 import { wireInstrumentation } from './wire.ts';
 
-interface Row {
-  readonly name: string;
+/**
+ * Every instrumentation, one line each: its name, the library that it waits for, and how it is made. All are loaded at the
+ * start: loaded with their libraries they would come through the loaders that an application has (tsx compiles them
+ * anew), as second copies of what is here already.
+ */
+const all: readonly {
+  name: string;
+  library?: HookedLibrary;
   /** It only adds to what this one sees. */
-  readonly addsTo?: string;
-  /** The library that it waits for. */
-  readonly library?: HookedLibrary;
-  readonly create: (options: ResolvedOptions) => Instrumentation;
-}
-
-const load = createRequire(import.meta.url);
-const file = <Exports>(path: string): Exports => load(path) as Exports;
-const generated = () => file<typeof import('./generated-sdks.ts')>('./generated-sdks.js');
-
-/** Every instrumentation, one line each: its name and how it is made, or its library, with which its file is loaded. */
-const all: readonly Row[] = [
+  addsTo?: string;
+  create: (options: ResolvedOptions) => Instrumentation;
+}[] = [
   { name: 'wire', create: ({ modelEndpoints }) => wireInstrumentation({ modelEndpoints }) },
   { name: 'http-server', create: () => httpServerInstrumentation() },
-  { name: 'ai-sdk', addsTo: 'wire', create: () => aiTelemetryInstrumentation() },
-  { name: 'openai', addsTo: 'wire', ...on(libraries.openai, () => generated().openaiInstrumentation, sdk) },
+  {
+    name: 'openai',
+    library: libraries.openai,
+    addsTo: 'wire',
+    create: (options) => openaiInstrumentation(sdk(options)),
+  },
   {
     name: 'anthropic-ai-sdk',
+    library: libraries.anthropicAiSdk,
     addsTo: 'wire',
-    ...on(libraries.anthropicAiSdk, () => generated().anthropicAiSdkInstrumentation, sdk),
+    create: (options) => anthropicAiSdkInstrumentation(sdk(options)),
   },
-  { name: 'groq-sdk', addsTo: 'wire', ...on(libraries.groqSdk, () => generated().groqSdkInstrumentation, sdk) },
   {
-    name: 'ai-sdk',
+    name: 'groq-sdk',
+    library: libraries.groqSdk,
     addsTo: 'wire',
-    ...on(libraries.ai, () => file<typeof import('./ai-sdk.ts')>('./ai-sdk.js').aiInstrumentation, nothing),
+    create: (options) => groqSdkInstrumentation(sdk(options)),
   },
+  { name: 'ai-sdk', library: libraries.ai, addsTo: 'wire', create: () => aiInstrumentation() },
+  { name: 'ai-sdk', addsTo: 'wire', create: () => aiTelemetryInstrumentation() },
   {
     name: 'bedrock',
+    library: libraries.bedrock,
     addsTo: 'wire',
-    ...on(
-      libraries.bedrock,
-      () => file<typeof import('./bedrock.ts')>('./bedrock.js').bedrockInstrumentation,
-      ({ modelEndpoints }) => ({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
-    ),
+    create: ({ modelEndpoints }) =>
+      bedrockInstrumentation({ requests: () => openBedrockRequests(new Endpoints(modelEndpoints)) }),
   },
-  {
-    name: 'bullmq',
-    ...on(libraries.bullmq, () => file<typeof import('./bullmq.ts')>('./bullmq.js').bullmqInstrumentation, gauges),
-  },
-  {
-    name: 'pg-boss',
-    ...on(libraries.pgBoss, () => file<typeof import('./pg-boss.ts')>('./pg-boss.js').pgBossInstrumentation, gauges),
-  },
+  { name: 'bullmq', library: libraries.bullmq, create: (options) => bullmqInstrumentation(gauges(options)) },
+  { name: 'pg-boss', library: libraries.pgBoss, create: (options) => pgBossInstrumentation(gauges(options)) },
   {
     name: 'graphile-worker',
-    ...on(
-      libraries.graphileWorker,
-      () => file<typeof import('./graphile-worker.ts')>('./graphile-worker.js').graphileWorkerInstrumentation,
-      gauges,
-    ),
+    library: libraries.graphileWorker,
+    create: (options) => graphileWorkerInstrumentation(gauges(options)),
   },
-  {
-    name: 'langgraph',
-    ...on(
-      libraries.langgraph,
-      () => file<typeof import('./langgraph.ts')>('./langgraph.js').langgraphInstrumentation,
-      nothing,
-    ),
-  },
-  {
-    name: 'openai-agents',
-    ...on(
-      libraries.openaiAgents,
-      () => file<typeof import('./openai-agents.ts')>('./openai-agents.js').openaiAgentsInstrumentation,
-      nothing,
-    ),
-  },
+  { name: 'langgraph', library: libraries.langgraph, create: () => langgraphInstrumentation() },
+  { name: 'openai-agents', library: libraries.openaiAgents, create: () => openaiAgentsInstrumentation() },
 ];
-
-/** An instrumentation that is loaded when its library is: most applications use few of them. */
-function on<Options>(
-  library: HookedLibrary,
-  from: () => InstrumentationFactory<Options>,
-  read: (options: ResolvedOptions) => Options,
-): Pick<Row, 'library' | 'create'> {
-  return { library, create: (options) => deferInstrumentation(library, from, read(options)) };
-}
-
-function nothing(): Record<string, never> {
-  return {};
-}
 
 function sdk({ modelEndpoints }: ResolvedOptions) {
   return { requests: new Endpoints(modelEndpoints) };

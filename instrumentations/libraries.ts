@@ -10,7 +10,7 @@ export interface HookedLibrary {
   readonly replaces?: readonly string[];
 }
 
-/** What is known of each hooked library before it is loaded; its hook is loaded with it. */
+/** Every hooked library, as it is known before it is loaded. */
 export const libraries = {
   openai: {
     library: 'openai',

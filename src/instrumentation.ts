@@ -33,26 +33,11 @@ export interface InstrumentationSpec<Options> {
   readonly hook: (library: never, options: Options) => (() => void) | undefined;
 }
 
-/** Makes an instrumentation, and has its hook for whoever made one before this was loaded. */
-export interface InstrumentationFactory<Options = Record<string, never>> {
-  (options?: Options): Instrumentation;
-  readonly hook: InstrumentationSpec<Options>['hook'];
-}
-
-/** An instrumentation whose hook is loaded together with its library. */
-export function deferInstrumentation<Options>(
-  spec: Omit<InstrumentationSpec<Options>, 'hook'>,
-  load: () => InstrumentationFactory<Options>,
-  options: Options,
-): Instrumentation {
-  return defineInstrumentation<Options>({ ...spec, hook: (library, given) => load().hook(library, given) })(options);
-}
-
 /** Makes the factory of an instrumentation; the only subclass of OpenTelemetry's own base. */
 export function defineInstrumentation<Options = Record<string, never>>(
   spec: InstrumentationSpec<Options>,
-): InstrumentationFactory<Options> {
-  const create = (options?: Options): Instrumentation => {
+): (options?: Options) => Instrumentation {
+  return (options) => {
     // Of every copy that was loaded: the base class remembers the last one alone.
     const restores = new Map<unknown, () => void>();
     class DefinedInstrumentation extends InstrumentationBase {
@@ -96,7 +81,6 @@ export function defineInstrumentation<Options = Record<string, never>>(
     noteHook(spec.library, undefined, 'idle');
     return new DefinedInstrumentation(`gaugeway/${spec.library}`, VERSION, { enabled: false });
   };
-  return Object.assign(create, { hook: spec.hook });
 }
 
 /** The exports themselves if they can be assigned to, else ones that can: the same values, under the same names. */

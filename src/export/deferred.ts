@@ -7,29 +7,24 @@ const FAILED = 1;
  * An exporter that is made when the event loop first rests, or when something is exported before that: loading OTLP takes
  * a sixth of the start-up, and nothing is sent until the application runs.
  */
-export function deferred<T extends PushMetricExporter | SpanExporter>(create: () => T): T {
-  let made: T | undefined;
-  const exporter = (): T => {
+export function deferred<T extends PushMetricExporter | SpanExporter>(create: () => Promise<T>): T {
+  let made: Promise<T> | undefined;
+  const exporter = (): Promise<T> => {
     made ??= create();
     return made;
   };
   setImmediate(() => {
-    try {
-      exporter();
-    } catch {
-      // Told when something is exported.
-    }
+    // Told when something is exported.
+    exporter().catch(() => undefined);
   }).unref();
   const lazy: SpanExporter | PushMetricExporter = {
     export(items: never, done: (result: { code: number; error?: Error }) => void): void {
-      try {
-        exporter().export(items, done);
-      } catch (error) {
-        done({ code: FAILED, error: error instanceof Error ? error : new Error(String(error)) });
-      }
+      exporter()
+        .then((loaded) => loaded.export(items, done))
+        .catch((error) => done({ code: FAILED, error: error instanceof Error ? error : new Error(String(error)) }));
     },
-    forceFlush: async () => made?.forceFlush?.(),
-    shutdown: async () => made?.shutdown(),
+    forceFlush: async () => (await made)?.forceFlush?.(),
+    shutdown: async () => (await made)?.shutdown(),
   };
   return lazy as T;
 }

@@ -50,8 +50,8 @@ export function createMetricReaders(options: ResolvedOptions, series: SeriesStor
 
 function createExporter(options: ResolvedOptions, select: AggregationTemporalitySelector): PushMetricExporter {
   const settings = otlpSettings('metrics');
-  const exporter = deferred((): PushMetricExporter => {
-    const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
+  const exporter = deferred(async (): Promise<PushMetricExporter> => {
+    const { OTLPMetricExporter } = await otlpExporters(options.metricsProtocol);
     return unheld(new OTLPMetricExporter(settings), 'metrics', settings.url);
   });
   exporter.selectAggregationTemporality = select;

@@ -1,11 +1,11 @@
-import { createRequire } from 'node:module';
-
-const load = createRequire(import.meta.url);
+type Exporters = typeof import('./otlp-proto.ts');
 
 /**
- * The exporters of one encoding, loaded only when they are wanted. They come through modules of ours: required directly
- * they are CommonJS, and bring second copies of the SDK, the API and the core with them, which doubles the start-up.
+ * The exporters of one encoding, loaded only when they are wanted. By `import`: what is required comes through the hooks
+ * of loaders such as tsx as CommonJS, and brings second copies of the SDK, the API and the core with it.
  */
-export function otlpExporters(protocol: 'http/protobuf' | 'http/json'): typeof import('./otlp-proto.ts') {
-  return load(protocol === 'http/json' ? './otlp-json.js' : './otlp-proto.js') as typeof import('./otlp-proto.ts');
+export async function otlpExporters(protocol: 'http/protobuf' | 'http/json'): Promise<Exporters> {
+  // Both have the same exporters, of which TypeScript sees that their private parts are declared apart.
+  const loaded: unknown = protocol === 'http/json' ? await import('./otlp-json.ts') : await import('./otlp-proto.ts');
+  return loaded as Exporters;
 }

@@ -27,7 +27,7 @@ type Result = { code: number; error?: Error };
 export async function sendMetric(options: ResolvedOptions, timeoutMs: number): Promise<Sent> {
   const id = randomBytes(8).toString('hex');
   const settings = { ...otlpSettings('metrics'), timeoutMillis: timeoutMs };
-  const { OTLPMetricExporter } = otlpExporters(options.metricsProtocol);
+  const { OTLPMetricExporter } = await otlpExporters(options.metricsProtocol);
   const exporter = new OTLPMetricExporter(settings);
   const reader = new OnDemandReader();
   const provider = new MeterProvider({
@@ -44,7 +44,7 @@ export async function sendMetric(options: ResolvedOptions, timeoutMs: number): P
 /** Sends one span the way that the options and variables say. */
 export async function sendSpan(options: ResolvedOptions, timeoutMs: number): Promise<Sent> {
   const settings = { ...otlpSettings('traces'), timeoutMillis: timeoutMs };
-  const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
+  const { OTLPTraceExporter } = await otlpExporters(options.tracesProtocol);
   const exporter = new OTLPTraceExporter(settings);
   const ended: ReadableSpan[] = [];
   const processor: SpanProcessor = {

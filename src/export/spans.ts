@@ -36,8 +36,8 @@ export function createTracerProvider(options: ResolvedOptions, resource: Resourc
 
 function createExporter(options: ResolvedOptions): SpanExporter {
   const settings = otlpSettings('traces');
-  return deferred((): SpanExporter => {
-    const { OTLPTraceExporter } = otlpExporters(options.tracesProtocol);
+  return deferred(async (): Promise<SpanExporter> => {
+    const { OTLPTraceExporter } = await otlpExporters(options.tracesProtocol);
     return unheld(new OTLPTraceExporter(settings), 'spans', settings.url);
   });
 }
