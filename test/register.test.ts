@@ -46,6 +46,27 @@ const FORMS: readonly [file: string, source: string, flags: readonly string[]][]
   ['tsx.ts', `import { modelCalls } from 'gaugeway';\nenum Kind { A }\n${CALL}\nvoid Kind.A;`, ['--import', tsx]],
 ];
 
+/** Counts the files of ours and of OpenTelemetry that one process has under several addresses. */
+const COUNT_COPIES = `
+  import { realpathSync } from 'node:fs';
+  import { registerHooks } from 'node:module';
+  import { fileURLToPath } from 'node:url';
+  const addresses = new Map();
+  registerHooks({
+    load(url, context, next) {
+      if (/gaugeway|@opentelemetry/.test(url) && url.startsWith('file:')) {
+        const file = realpathSync(fileURLToPath(url));
+        addresses.set(file, new Set(addresses.get(file)).add(url));
+      }
+      return next(url, context);
+    },
+  });
+  process.on('exit', () => {
+    const copies = [...addresses].filter(([, of]) => of.size > 1).map(([file]) => file);
+    console.log(JSON.stringify([addresses.size > 300, copies]));
+  });
+`;
+
 /**
  * By the package's name all forms, by a file the plain ones. With any `--import`, of an empty file too, Node 22 reads
  * `.cts` by its loader of ES modules, whose `require` cannot link an ES module of several files.
@@ -156,4 +177,14 @@ it('a program started by NODE_OPTIONS through another one is measured, and its l
   const end = await run('24', [], launcher, { NODE_OPTIONS: '--import gaugeway/register' });
   expect(end).toMatchObject({ code: 0, stdout: '', stderr: '' });
   expect(receiver.total('gen_ai.client.operation.duration')).toBe(1);
+});
+
+it.each(NODES)('has each of its modules once, those that the application imports too, on Node %s', async (node) => {
+  writeFileSync(join(folder, 'copies.mjs'), COUNT_COPIES);
+  const source = `import { metrics } from '@opentelemetry/api';\nimport { modelCalls } from 'gaugeway';\nawait ${CALL}`;
+  writeFileSync(join(folder, 'once.mjs'), `${source}\nmetrics.getMeter('mine').createCounter('mine').add(1);`);
+  const flags = ['--import', './copies.mjs', '--import', 'gaugeway/register'];
+  const end = await run(node, flags, join(folder, 'once.mjs'));
+  expect(end).toMatchObject({ code: 0, stdout: '[true,[]]\n', stderr: '' });
+  expect([receiver.total('mine'), receiver.total('gen_ai.client.operation.duration')]).toEqual([1, 1]);
 });
