@@ -39,20 +39,83 @@ export interface BodyReader {
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** Passes bytes on without the mark that some servers put before them. */
-function withoutMark(pass: (bytes: Buffer) => void): (bytes: Buffer) => void {
-  let seen = 0;
-  return (bytes) => {
-    if (seen === BYTE_ORDER_MARK.length) return pass(bytes);
+/** Takes away the mark that some servers put before a text. */
+class ByteOrderMark {
+  #seen = 0;
+
+  /** What of these bytes is not part of it. */
+  skip(bytes: Buffer): Buffer {
+    if (this.#seen === BYTE_ORDER_MARK.length) return bytes;
     let from = 0;
-    while (from < bytes.length && bytes[from] === BYTE_ORDER_MARK[seen]) {
-      seen++;
+    while (from < bytes.length && bytes[from] === BYTE_ORDER_MARK[this.#seen]) {
+      this.#seen++;
       from++;
     }
-    if (from === bytes.length) return;
-    seen = BYTE_ORDER_MARK.length;
-    pass(bytes.subarray(from));
-  };
+    if (from < bytes.length) this.#seen = BYTE_ORDER_MARK.length;
+    return from === 0 ? bytes : bytes.subarray(from);
+  }
+}
+
+/** Reads an answer that is one JSON document. */
+class DocumentReader implements BodyReader {
+  readonly #mark = new ByteOrderMark();
+  readonly #format: Format;
+  readonly #answer: Answer;
+  readonly #scanner: JsonScanner;
+
+  constructor(format: Format, answer: Answer) {
+    this.#format = format;
+    this.#answer = answer;
+    this.#scanner = new JsonScanner(fieldsOf(format).response);
+  }
+
+  feed(bytes: Buffer): void {
+    this.#scanner.feed(this.#mark.skip(bytes));
+  }
+
+  end(): void {
+    // Of a body that is no whole document nothing is believed: its numbers may be of something else.
+    if (this.#scanner.complete) this.#format.answer(this.#scanner.facts, this.#answer);
+  }
+
+  get malformed(): number {
+    return this.#scanner.complete ? 0 : 1;
+  }
+
+  get oversized(): number {
+    return this.#scanner.oversized;
+  }
+
+  get isBroken(): boolean {
+    return !this.#scanner.complete;
+  }
+}
+
+/** Reads an answer that is a stream of texts. */
+class StreamReader implements BodyReader {
+  readonly isBroken = false;
+  readonly #mark = new ByteOrderMark();
+  readonly #stream: EventStream | JsonLines;
+
+  constructor(stream: EventStream | JsonLines) {
+    this.#stream = stream;
+  }
+
+  feed(bytes: Buffer): void {
+    this.#stream.feed(this.#mark.skip(bytes));
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  get malformed(): number {
+    return this.#stream.malformed;
+  }
+
+  get oversized(): number {
+    return this.#stream.oversized;
+  }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/;
@@ -81,37 +144,7 @@ export function createBodyReader(
   onFrame?: FrameListener,
 ): BodyReader {
   if (framing === 'frames') return new EventFrames(format, fieldsOf(format).event, answer, onFrame);
-  if (framing === 'events' || framing === 'lines') {
-    const fields = fieldsOf(format).event;
-    const stream =
-      framing === 'events' ? new EventStream(format, fields, answer) : new JsonLines(format, fields, answer);
-    return {
-      feed: withoutMark((bytes) => stream.feed(bytes)),
-      end: () => stream.end(),
-      get malformed() {
-        return stream.malformed;
-      },
-      get oversized() {
-        return stream.oversized;
-      },
-      isBroken: false,
-    };
-  }
-  const scanner = new JsonScanner(fieldsOf(format).response);
-  return {
-    feed: withoutMark((bytes) => scanner.feed(bytes)),
-    end() {
-      // Of a body that is no whole document nothing is believed: its numbers may be of something else.
-      if (scanner.complete) format.answer(scanner.facts, answer);
-    },
-    get malformed() {
-      return scanner.complete ? 0 : 1;
-    },
-    get oversized() {
-      return scanner.oversized;
-    },
-    get isBroken() {
-      return !scanner.complete;
-    },
-  };
+  if (framing === 'events') return new StreamReader(new EventStream(format, fieldsOf(format).event, answer));
+  if (framing === 'lines') return new StreamReader(new JsonLines(format, fieldsOf(format).event, answer));
+  return new DocumentReader(format, answer);
 }

@@ -20,7 +20,7 @@ import { settledUsage } from './formats/usage.ts';
 import type { AnswerHead } from './headers.ts';
 import { tellRateLimits } from './rate-limits.ts';
 import type { Redirect, Redirects } from './redirects.ts';
-import { createRequestReader, type RequestReader } from './request-reader.ts';
+import { RequestReader } from './request-reader.ts';
 
 const COLON = 0x3a;
 /** The answers that have no body, and say so. */
@@ -72,7 +72,7 @@ export class Exchange {
   constructor(start: ExchangeStart) {
     this.#start = start;
     this.#seat = modelCalls.seat(start.parent);
-    this.#requestReader = createRequestReader(start.request.format);
+    this.#requestReader = new RequestReader(start.request.format);
     this.#content = captureOf(start.request.format);
   }
 

@@ -202,9 +202,9 @@ describe('a far side that fails', () => {
     const end = await run(
       `import { operations } from 'gaugeway';
       for (let i = 0; i < 40; i++) {
-        await operations.run('work', () => new Promise((resolve) => setTimeout(resolve, 50)));
+        await operations.run('work', () => new Promise((resolve) => setTimeout(resolve, 150)));
       }`,
-      { ...receiver.env, OTEL_METRIC_EXPORT_INTERVAL: '100', OTEL_TRACES_EXPORTER: 'none' },
+      { ...receiver.env, OTEL_METRIC_EXPORT_INTERVAL: '400', OTEL_TRACES_EXPORTER: 'none' },
     );
     clearInterval(waiting);
     expect(hasRecovered).toBe(true);

@@ -69,9 +69,9 @@ it('an export through node:http is not measured, whatever its path', async () =>
   const receiver = await startReceiver();
   const endpoint = `${receiver.url}/v1/chat/completions`;
   const source = `import { operations } from 'gaugeway'; await operations.run('work', async () => 1);`;
-  const env = { ...receiver.env, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: endpoint, OTEL_METRIC_EXPORT_INTERVAL: '100' };
+  const env = { ...receiver.env, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: endpoint, OTEL_METRIC_EXPORT_INTERVAL: '500' };
   const end = await runApp({
-    source: `${source} await new Promise((done) => setTimeout(done, 500));`,
+    source: `${source} await new Promise((done) => setTimeout(done, 2000));`,
     flags: REGISTER,
     env,
   });
