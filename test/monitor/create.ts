@@ -1,10 +1,12 @@
 import { afterEach, vi } from 'vitest';
 import { type DropReason, type Observation, observe } from '../../src/index.ts';
 import {
+  createPerformanceMonitor,
   type EventCollector,
   PerformanceCollector,
   PerformanceMonitor,
   type PerformanceMonitorOptions,
+  type PlatformMonitorOptions,
 } from '../../src/monitor/index.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -29,6 +31,15 @@ export function createCollector(eventCollector?: EventCollector, options: Perfor
   const collector = new PerformanceCollector(eventCollector, { logger, clock, observe: false, ...options });
   stops.push(() => collector.stop());
   return { collector, clock, logger };
+}
+
+/** The monitor of a platform on a simulated clock, which hears the process, that is stopped after the test. */
+export function createPlatform(options: PlatformMonitorOptions = {}) {
+  const clock = new SimulatedClock();
+  const logger = { info: vi.fn(), warn: vi.fn() };
+  const monitor = createPerformanceMonitor({ logger, clock, ...options });
+  stops.push(() => monitor.stop());
+  return { monitor, clock, logger };
 }
 
 /** What those hear who are no monitors, until the test is over. */
