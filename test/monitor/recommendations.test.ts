@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { modelCalls } from '../../src/index.ts';
 import { publish } from '../../src/observe.ts';
 import { createCollector } from './create.ts';
+import { times } from './durations.ts';
+import { RESOURCES as USUAL } from './resources.ts';
 
 type Collector = ReturnType<typeof createCollector>['collector'];
 const ids = (collector: Collector) => collector.getRecommendations().map(({ id }) => id);
@@ -11,7 +13,6 @@ function runs(collector: Collector, durations: number[], errors = 0, name = 'loa
     collector.record(name, ms, i < errors ? { errorType: 'timeout' } : {});
   });
 }
-const times = (count: number, ms: number): number[] => Array(count).fill(ms);
 
 function attempts(retries: number): void {
   for (let i = 0; i < 100; i++) {
@@ -51,16 +52,7 @@ function calls(count: number, usage: object, finishReason = 'stop'): void {
   }
 }
 
-const RESOURCES = {
-  memoryUsedBytes: 850,
-  memoryTotalBytes: 1000,
-  cpuUsagePercent: 20,
-  diskUsedBytes: 30,
-  diskTotalBytes: 120,
-  threadCount: 11,
-  fdCount: 42,
-  timestamp: 0,
-};
+const RESOURCES = { ...USUAL, memoryUsedBytes: 850 };
 
 /** What makes each rule fire, and what nearly does. */
 const rules: [string, (collector: Collector) => void, (collector: Collector) => void][] = [
