@@ -5,7 +5,7 @@ import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } fro
 import type { Distribution } from './observations.ts';
 import { drop } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
-import type { SeriesStore } from './series-store.ts';
+import { isPossible, type SeriesStore } from './series-store.ts';
 
 /** The attributes that an instrument may carry; a key that its row does not name does not compile. */
 export type AttributesOf<Id extends InstrumentId> = AttributeSet<Catalogue[Id]['attributes'][number]>;
@@ -110,7 +110,6 @@ function createWriter(
     }
     case 'counter': {
       const counter = meter.createCounter(spec.name, options(spec));
-      // One NaN would turn a counter into NaN for ever.
       return (value, attributes) => (isPossible(value) ? counter.add(value, attributes) : drop('invalid_value'));
     }
     case 'gauge': {
@@ -122,10 +121,6 @@ function createWriter(
     case 'observable_gauge':
       return undefined;
   }
-}
-
-function isPossible(value: number): boolean {
-  return Number.isFinite(value) && value >= 0;
 }
 
 function options(spec: InstrumentSpec): MetricOptions {

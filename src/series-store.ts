@@ -114,6 +114,7 @@ function find<Series extends SumSeries>(
   return series;
 }
 
-function isPossible(value: number): boolean {
+/** What a counter or a histogram can take: one NaN would turn it into NaN for ever. */
+export function isPossible(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
 }
