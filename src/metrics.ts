@@ -24,7 +24,9 @@ import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './me
 import type { DropReason, Observation, Running } from './observations.ts';
 import type { Listener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
+import { type Listed, Roster } from './roster.ts';
 import { SeriesStore } from './series-store.ts';
+import { createStamps } from './stamp.ts';
 import { storages } from './storages.ts';
 import { VERSION } from './version.ts';
 
@@ -65,13 +67,20 @@ const record: {
   anomaly: recordAnomaly,
 };
 
+/** Something that runs, and where it is counted. */
+interface Entry extends Listed {
+  readonly running: Running;
+  readonly counted: Counted;
+}
+
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
   readonly series = new SeriesStore();
   readonly #profiles: readonly GenAiProfile[];
   readonly #attributes: BoundedAttributes;
-  readonly #running = new Map<Running, Counted>();
+  readonly #running = new Roster<Entry>();
+  readonly #entries = createStamps<Entry>();
   readonly #activeCalls = new Active('modelActive');
   readonly #activeRuns = new Active('jobRunActive');
   readonly #httpErrors = new ErrorWindow();
@@ -114,19 +123,24 @@ export class MetricsListener implements Listener {
     const to = this.#to;
     if (running.kind === 'model_call') {
       const attributes = this.#attributes.model(running);
-      this.#running.set(running, this.#activeCalls.started(attributes));
+      this.#enter(running, this.#activeCalls.started(attributes));
       // An error series must be there at 0 before its first error, or the first burst does not show in a rate.
       to.with('modelErrors', attributes).record(0);
-    } else this.#running.set(running, this.#activeRuns.started(this.#attributes.job(running)));
+    } else this.#enter(running, this.#activeRuns.started(this.#attributes.job(running)));
+  }
+
+  #enter(running: Running, counted: Counted): void {
+    const entry = { running, counted, place: 0 };
+    this.#running.add(entry);
+    this.#entries.set(running, entry);
   }
 
   ended(running: Running): void {
-    const counted = this.#running.get(running);
-    if (counted === undefined) return;
+    const entry = this.#entries.get(running);
+    if (entry === undefined) return;
     // A provider that was set meanwhile is told of what runs beside this.
     this.start();
-    counted.running--;
-    this.#running.delete(running);
+    if (this.#running.delete(entry)) entry.counted.running--;
   }
 
   dropped(reason: DropReason, count: number): void {

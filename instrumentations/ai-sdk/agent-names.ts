@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../../src/nested-context.ts';
 
 const NAME = createContextKey('gaugeway.ai-sdk.agent-name');
 
@@ -8,5 +9,5 @@ export function agentNameIn(context: Context): string | undefined {
 }
 
 export function withAgentName(context: Context, name: string | undefined): Context {
-  return context.setValue(NAME, name);
+  return withValue(context, NAME, name);
 }

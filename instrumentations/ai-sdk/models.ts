@@ -1,5 +1,6 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
+import { withValue } from '../../src/nested-context.ts';
 import { guarded, isObserved } from '../../src/observe.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { settle } from '../../src/recorders/settle.ts';
@@ -12,7 +13,7 @@ const OPERATION = createContextKey('gaugeway.ai-sdk.asking');
 
 /** The operation whose askings of models are seen at the models; undefined where they are not to be looked for. */
 export function withAsking(active: Context, operation: TextOperation | undefined): Context {
-  return active.setValue(OPERATION, operation);
+  return withValue(active, OPERATION, operation);
 }
 
 /** What the AI SDK asks for a text or an object, whichever way. */

@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../../src/nested-context.ts';
 import { type AgentEnd, agents, type RecordedAgent } from '../../src/recorders/agents.ts';
 import { type Failure, readError } from '../../src/recorders/failures.ts';
 import { ModelStep } from './steps.ts';
@@ -45,7 +46,7 @@ export class TextOperation {
     this.span = start.span;
     this.maxRetries = start.maxRetries;
     if (start.hasTools) this.#agent = this.#startAgent(start.span);
-    this.context = (this.#agent?.context ?? parent).setValue(OPERATION, this);
+    this.context = withValue(this.#agent?.context ?? parent, OPERATION, this);
   }
 
   asks(step: ModelStep): void {

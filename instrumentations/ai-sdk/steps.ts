@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../../src/nested-context.ts';
 import { readError } from '../../src/recorders/failures.ts';
 import {
   type HookedCallStart,
@@ -101,5 +102,5 @@ export function stepIn(context: Context): ModelStep | undefined {
 }
 
 export function withStep(context: Context, step: ModelStep): Context {
-  return context.setValue(STEP, step);
+  return withValue(context, STEP, step);
 }

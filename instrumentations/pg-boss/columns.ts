@@ -1,4 +1,5 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../../src/nested-context.ts';
 import { guarded } from '../../src/observe.ts';
 import type { JobRow } from './library.ts';
 
@@ -34,7 +35,7 @@ interface Db {
 /** Calls what starts a worker: the loop that fetches its jobs runs in the context of that call. */
 export function fetchingOf(queue: string, start: () => unknown): unknown {
   const fetching: Fetching = { queue, outside: context.active() };
-  fetching.inside = fetching.outside.setValue(FETCHING, fetching);
+  fetching.inside = withValue(fetching.outside, FETCHING, fetching);
   return context.with(fetching.inside, start);
 }
 

@@ -1,4 +1,5 @@
 import { type Context, context, type Span, trace } from '@opentelemetry/api';
+import { withValue } from '../../src/nested-context.ts';
 import { guarded, isObserved } from '../../src/observe.ts';
 import { jobs } from '../../src/recorders/jobs.ts';
 import { recordStall } from '../../src/recorders/orchestrators.ts';
@@ -64,7 +65,7 @@ export function measured(args: unknown[], isActive: () => boolean): Measured {
 
 /** A handler of pg-boss's own that sends what is due by its schedules. */
 function scheduling(handler: Handler): Handler {
-  return (...args) => context.with(context.active().setValue(SCHEDULED, true), () => handler(...args));
+  return (...args) => context.with(withValue(context.active(), SCHEDULED, true), () => handler(...args));
 }
 
 function handle(worker: Worker, batch: JobRow[], record: boolean, call: () => unknown): unknown {

@@ -10,6 +10,7 @@ import {
   type RunningAttempt,
   type Seat,
 } from '../../src/recorders/model-calls.ts';
+import type { Listed } from '../../src/roster.ts';
 import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
 import { type ContentCapture, captureOf } from './content/capture.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
@@ -41,7 +42,8 @@ export interface ExchangeStart {
 }
 
 /** One request to a model provider and its answer, told by a wire; it ends exactly once. */
-export class Exchange {
+export class Exchange implements Listed {
+  place = 0;
   /** The chunk that a shadowed method has told and is just passing on: the wire's own event may tell it again. */
   passing: unknown;
   /** How many attempts the SDK says went before this one. */

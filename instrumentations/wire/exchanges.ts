@@ -1,6 +1,7 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { activeContext } from '../../src/recorders/inbound.ts';
+import { Roster } from '../../src/roster.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
 import { Redirects } from './redirects.ts';
@@ -9,7 +10,7 @@ import { Redirects } from './redirects.ts';
 export class Exchanges {
   readonly #endpoints: Endpoints;
   readonly #redirects = new Redirects();
-  readonly #inFlight = new Set<Exchange>();
+  readonly #inFlight = new Roster<Exchange>();
   readonly #onEnd = (exchange: Exchange): void => {
     this.#inFlight.delete(exchange);
   };

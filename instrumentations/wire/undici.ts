@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { hookFailed } from '../../src/observe.ts';
+import { createStamps } from '../../src/stamp.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
@@ -22,7 +23,7 @@ interface UndiciRequest {
  * wrapped. Returns the function that stops watching.
  */
 export function watchUndici(opened: Exchanges): () => void {
-  const exchanges = new WeakMap<object, Exchange>();
+  const exchanges = createStamps<Exchange>();
   /** Copies of undici that publish body chunks; known after the first chunk of a copy. */
   const publishing = new WeakSet<object>();
 

@@ -27,12 +27,12 @@ export function recordJobStep(to: Instruments, attributes: BoundedAttributes, st
 export function observeOldestRuns(
   to: Instruments,
   attributes: BoundedAttributes,
-  running: ReadonlyMap<Running, unknown>,
+  entries: Iterable<{ readonly running: Running }>,
 ): void {
   to.observe('jobRunOldestAge', (report) => {
     const now = Date.now();
     const oldest = new Map<string, { job: JobTarget; startTime: number }>();
-    for (const run of running.keys()) {
+    for (const { running: run } of entries) {
       if (run.kind !== 'job_run') continue;
       const key = JSON.stringify([run.system, run.queue, run.name]);
       const known = oldest.get(key);

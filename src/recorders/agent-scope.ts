@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../nested-context.ts';
 import type { Failure } from './failures.ts';
 
 /**
@@ -22,5 +23,5 @@ export function agentIn(context: Context): Invocation | undefined {
 }
 
 export function withAgent(context: Context, invocation: Invocation): Context {
-  return context.setValue(AGENT, invocation);
+  return withValue(context, AGENT, invocation);
 }

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import type { AgentRun, JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { agentIn, type Invocation, withAgent } from './agent-scope.ts';
@@ -123,7 +124,7 @@ class Run implements RecordedAgent {
         parent,
       );
     }
-    const inner = this.#span === undefined ? parent : trace.setSpan(parent, this.#span);
+    const inner = this.#span === undefined ? parent : withSpan(parent, this.#span);
     // What a tool asks of models and tools itself is not what its agent asked; a node's doings are its agent's.
     if (this.#kind !== 'node') this.#own = { name: this.#agentInside, inferenceCalls: 0, toolCalls: 0 };
     this.context = this.#own === undefined ? inner : withAgent(inner, this.#own);

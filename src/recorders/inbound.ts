@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../nested-context.ts';
 import { publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
 import type { RunningRequest } from './requests.ts';
@@ -127,7 +128,7 @@ export function inboundOf(response: object): Inbound | undefined {
 }
 
 export function withInbound(parent: Context, inbound: Inbound): Context {
-  return parent.setValue(INBOUND, inbound);
+  return withValue(parent, INBOUND, inbound);
 }
 
 /** The open inbound request that work in this context belongs to. */

@@ -11,6 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { withValue } from '../nested-context.ts';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
 import { currentContext } from './ambient.ts';
@@ -132,7 +133,7 @@ const kept = new Map<string, { readonly target: JobTarget; readonly context: Con
 function inJob(target: JobTarget): Context {
   const known = kept.get(target.name);
   if (known?.target.queue === target.queue && known?.target.system === target.system) return known.context;
-  const context = ROOT_CONTEXT.setValue(JOB, target);
+  const context = withValue(ROOT_CONTEXT, JOB, target);
   if (kept.size >= MAX_KEPT) kept.clear();
   kept.set(target.name, { target, context });
   return context;
@@ -169,7 +170,7 @@ class Run implements RunningJob {
       );
     }
     const inside = inSpan(parent, this.#span);
-    this.context = inside === ROOT_CONTEXT ? inJob(this.#target) : inside.setValue(JOB, this.#target);
+    this.context = inside === ROOT_CONTEXT ? inJob(this.#target) : withValue(inside, JOB, this.#target);
     const { system, queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
     this.#running = Object.freeze({

@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { withValue } from '../nested-context.ts';
 import type { ModelTarget, TokenUsage } from '../observations.ts';
 import { classify, type Failure } from './failures.ts';
 import type { Call } from './model-call.ts';
@@ -240,5 +241,5 @@ export function scopeIn(context: Context): Scope | undefined {
 }
 
 export function withScope(context: Context, scope: Scope): Context {
-  return context.setValue(SCOPE, scope);
+  return withValue(context, SCOPE, scope);
 }

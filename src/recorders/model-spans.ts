@@ -1,4 +1,5 @@
 import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import type { ModelCall, ModelTarget } from '../observations.ts';
 import { guarded } from '../observe.ts';
 import { contentAttributes, type ModelContent } from './content.ts';
@@ -26,7 +27,7 @@ export function startModelSpan(
   const options = { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) };
   const span = before ?? startSpan(nameOf(target), options, parent);
   return {
-    context: before === undefined ? trace.setSpan(parent, span) : parent,
+    context: before === undefined ? withSpan(parent, span) : parent,
     end(call, statusCode, content) {
       endSpan(span, call.startTime + call.durationMs, () => {
         if (!span.isRecording()) return;

@@ -1,4 +1,5 @@
-import { type Context, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import { type AgentStart, agents, type RecordedAgent } from './agents.ts';
 import { addAmbient, plainContext } from './ambient.ts';
 import type { Failure } from './failures.ts';
@@ -80,5 +81,5 @@ function begin(run: NestedRun | undefined, around: Context): Omit<Open, 'outside
   }
   const span = startSpan(run, {}, around);
   const end = () => endSpan(span);
-  return { context: trace.setSpan(around, span), running: { settleAs: end, fail: end, discard: end } };
+  return { context: withSpan(around, span), running: { settleAs: end, fail: end, discard: end } };
 }

@@ -1,4 +1,5 @@
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, SpanStatusCode } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
@@ -23,7 +24,7 @@ export const operations = {
       });
       publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType }));
     };
-    return context.with(trace.setSpan(currentContext(), span), () =>
+    return context.with(withSpan(currentContext(), span), () =>
       settle(work, {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),

@@ -1,4 +1,5 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
 import { errorClass } from './failures.ts';
@@ -50,7 +51,7 @@ export const queries = {
       });
       tell(details, startTime, durationMs, errorType);
     };
-    return context.with(trace.setSpan(currentContext(), span), () =>
+    return context.with(withSpan(currentContext(), span), () =>
       settle(work, {
         done: () => finish(undefined),
         failed: (error) => finish(errorClass(error)),

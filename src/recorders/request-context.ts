@@ -1,10 +1,9 @@
 import { type Context, createContextKey, type Span } from '@opentelemetry/api';
+import { SPAN, withValue } from '../nested-context.ts';
 import { INBOUND, type Inbound } from './inbound.ts';
 import type { RunningRequest } from './requests.ts';
 
 const REQUEST = createContextKey('gaugeway.request');
-/** Of @opentelemetry/api, which tells its name only; keys of a context are global by their names. */
-const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
 
 /** The open request that work in this context belongs to. */
 export function requestIn(parent: Context): RunningRequest | undefined {
@@ -36,15 +35,10 @@ export class RequestContext implements Context {
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return this.#copy().setValue(key, value);
+    return withValue(this, key, value);
   }
 
   deleteValue(key: symbol): Context {
-    return this.#copy().deleteValue(key);
-  }
-
-  #copy(): Context {
-    const copy = this.#parent.setValue(REQUEST, this.#request).setValue(INBOUND, this.#inbound);
-    return this.#span === undefined ? copy : copy.setValue(SPAN, this.#span);
+    return withValue(this, key, undefined);
   }
 }

@@ -1,4 +1,5 @@
-import { type Context, context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Context, context, SpanStatusCode } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import type { JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { errorClass } from './failures.ts';
@@ -55,7 +56,7 @@ export function startStep(step: StepStart | string, parent: Context, job: JobTar
     publish(Object.freeze<JobStep>({ kind: 'job_step', job, name, type, agent, startTime, durationMs, errorType }));
   };
   return {
-    context: trace.setSpan(parent, span),
+    context: withSpan(parent, span),
     end: () => finish(undefined),
     fail: (error) => finish(errorClass(error)),
     discard() {

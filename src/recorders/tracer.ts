@@ -8,6 +8,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import { hookFailed } from '../observe.ts';
 import { VERSION } from '../version.ts';
 import { currentContext } from './ambient.ts';
@@ -39,7 +40,7 @@ export function isTraced(): boolean {
 
 /** The context in which a span is active; where nobody makes spans, the one that it was. */
 export function inSpan(parent: Context, span: Span | undefined): Context {
-  return span === undefined || span.spanContext().traceId === INVALID_TRACEID ? parent : trace.setSpan(parent, span);
+  return span === undefined || span.spanContext().traceId === INVALID_TRACEID ? parent : withSpan(parent, span);
 }
 
 /** The context without its span; making one costs more than to look. */

@@ -1,0 +1,53 @@
+import { type Context, createContextKey, type Span } from '@opentelemetry/api';
+
+/** Of @opentelemetry/api, which tells its name only; keys of a context are global by their names. */
+export const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
+
+/** A work that goes on for ever in the context of the one before it must not keep all of them. */
+const MAX_DEPTH = 16;
+
+/** A context with one more value: what a call makes for itself. A context of the API copies a Map and makes functions. */
+class NestedContext implements Context {
+  readonly #parent: Context;
+  readonly #key: symbol;
+  readonly #value: unknown;
+  readonly #depth: number;
+
+  constructor(parent: Context, key: symbol, value: unknown) {
+    this.#parent = parent;
+    this.#key = key;
+    this.#value = value;
+    this.#depth = parent instanceof NestedContext ? parent.#depth + 1 : 1;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === this.#key ? this.#value : this.#parent.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return new NestedContext(this.#depth < MAX_DEPTH ? this : this.#flat(), key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.setValue(key, undefined);
+  }
+
+  /** The same values in a context of the API, which holds each once. */
+  #flat(): Context {
+    const values = new Map<symbol, unknown>();
+    let around: Context = this;
+    for (; around instanceof NestedContext; around = around.#parent) {
+      if (!values.has(around.#key)) values.set(around.#key, around.#value);
+    }
+    for (const [key, value] of values) around = around.setValue(key, value);
+    return around;
+  }
+}
+
+export function withValue(parent: Context, key: symbol, value: unknown): Context {
+  return parent instanceof NestedContext ? parent.setValue(key, value) : new NestedContext(parent, key, value);
+}
+
+export function withSpan(parent: Context, span: Span): Context {
+  return withValue(parent, SPAN, span);
+}
