@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Receiver, startReceiver } from '../../helpers/receiver.ts';
@@ -106,11 +105,5 @@ export async function compareLifecycles(options: AppOptions, expected = EXPECTED
   }
 }
 
-/** A URL where nobody listens. */
-export async function closedUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
+/** A URL where nobody listens: below the ports that a system hands out, and none that `fetch` refuses by itself. */
+export const CLOSED_URL = 'http://127.0.0.1:2';

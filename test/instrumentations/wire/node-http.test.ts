@@ -5,12 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startMockProvider } from '../../../examples/mock-provider/index.ts';
 import { startReceiver } from '../../helpers/receiver.ts';
 import { NODES, REGISTER, ROOT, runApp, writeApp } from '../../helpers/run-app.ts';
-import { CA_FILE, closedUrl, compareLifecycles, type Expected, TLS, UNCONNECTED } from './lifecycles.ts';
+import { CA_FILE, CLOSED_URL, compareLifecycles, type Expected, TLS, UNCONNECTED } from './lifecycles.ts';
 
 const APP = 'test/instrumentations/wire/apps/node-http.ts';
 const plain = await startMockProvider();
 const secure = await startMockProvider({ tls: TLS });
-const CLOSED_URL = await closedUrl();
 afterAll(async () => {
   await plain.close();
   await secure.close();
