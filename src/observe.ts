@@ -55,17 +55,21 @@ export function publish(observation: Observation): void {
 }
 
 export function publishStart(running: Running): void {
-  tell('started', running);
+  for (let i = 0; i < listeners.length; i++) {
+    const listener = listeners[i] as Listener;
+    try {
+      listener.started?.(running);
+    } catch (error) {
+      contain(error);
+    }
+  }
 }
 
 export function publishEnd(running: Running): void {
-  tell('ended', running);
-}
-
-function tell(what: 'started' | 'ended', running: Running): void {
-  for (const listener of listeners) {
+  for (let i = 0; i < listeners.length; i++) {
+    const listener = listeners[i] as Listener;
     try {
-      listener[what]?.(running);
+      listener.ended?.(running);
     } catch (error) {
       contain(error);
     }

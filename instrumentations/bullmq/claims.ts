@@ -3,42 +3,68 @@ import { readError } from '../../src/recorders/failures.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordDecision } from '../../src/recorders/orchestrators.ts';
 import { Recent } from '../../src/recorders/recent.ts';
+import { createStamps } from '../../src/stamp.ts';
 import { type Note, place, readMetadata } from './metadata.ts';
 import { hasOwnTelemetry, type JobShape, type QueueShape } from './shapes.ts';
 
-/** What is known of a job since a worker of this process took it. */
-export interface Claim {
+/** What is known of a job since a worker of this process took it; told of its handler's end. */
+export class Claim {
   readonly job: JobShape;
   readonly createdAt: number | undefined;
   /** Undefined until its handler is called; for some jobs it never is. */
-  run?: RunningJob;
-  /** Set once the handler has returned; the broker hears of it later. */
-  handled?: { readonly durationMs: number; readonly error?: unknown };
+  run: RunningJob | undefined = undefined;
+  /** How long the handler took, once it has returned; the broker hears of it later. */
+  handledMs: number | undefined = undefined;
+  /** What the handler threw. */
+  error: unknown = undefined;
   /** True once the broker knows how the run ended. */
-  settled?: true;
+  isSettled = false;
   /** When it may run again, once BullMQ has decided that it will. */
-  retryAt?: number;
+  retryAt: number | undefined = undefined;
+  #startedAt = 0;
+
+  constructor(job: JobShape) {
+    this.job = job;
+    // Before anything happens to it here: a failure changes what tells.
+    this.createdAt = createdAt(job);
+  }
+
+  calling(): void {
+    this.#startedAt = performance.now();
+  }
+
+  done(): void {
+    this.handledMs = performance.now() - this.#startedAt;
+  }
+
+  failed(error: unknown): void {
+    this.error = error;
+    this.done();
+  }
+
+  unobservable(): void {
+    this.done();
+  }
 }
 
 /**
  * By the job's object, as BullMQ hands the same one to its handler and to the methods that settle it, from the time when
- * a worker has it until it lets it go. Not weak: the garbage collector pays more for that than for all else of a job.
+ * a worker has it until it lets it go.
  */
-const claims = new Map<object, Claim>();
+const claims = createStamps<Claim | undefined>();
 
 export function takeClaim(job: JobShape): Claim {
-  // Before anything happens to it here: a failure changes what tells.
-  const claim = { job, createdAt: createdAt(job) };
+  const claim = new Claim(job);
   claims.set(job, claim);
   return claim;
 }
 
 export function claimOf(job: JobShape): Claim | undefined {
-  return claims.get(job);
+  return typeof job === 'object' && job !== null ? claims.get(job) : undefined;
 }
 
 export function dropClaim({ job }: Claim): void {
-  claims.delete(job);
+  claims.set(job, undefined);
 }
 
 interface Retry {
@@ -65,7 +91,8 @@ export function startRun(worker: QueueShape, claim: Claim): RunningJob {
   const { job } = claim;
   const { carrier, note } = readMetadata(job.opts.telemetry?.metadata);
   const isOwn = hasOwnTelemetry(worker);
-  const active = context.active();
+  // The loop that calls the handler inherits whatever was active where the worker was made.
+  const placed = isOwn ? undefined : place(job, carrier, note);
   claim.run = jobs.start({
     system: 'bullmq',
     queue: worker.name,
@@ -75,8 +102,8 @@ export function startRun(worker: QueueShape, claim: Claim): RunningJob {
     createdAt: claim.createdAt,
     waitMs: waitMs(job, note),
     span: !isOwn,
-    // The loop that calls the handler inherits whatever was active where the worker was made.
-    ...(isOwn ? { context: active } : place(job, carrier, note)),
+    context: placed === undefined ? context.active() : placed.context,
+    links: placed?.links,
   });
   return claim.run;
 }
@@ -106,22 +133,24 @@ function reasonOf(error: unknown): unknown {
 }
 
 export function endRun(claim: Claim, end: JobEnd = {}): void {
-  claim.run?.end({ durationMs: claim.handled?.durationMs, ...end });
+  const { result, final } = end;
+  claim.run?.end({ result, final, durationMs: claim.handledMs });
 }
 
 export function failRun(claim: Claim, error: unknown, end: JobEnd = {}): void {
-  claim.run?.fail(error, { durationMs: claim.handled?.durationMs, final: claim.retryAt === undefined, ...end });
+  const { result, final = claim.retryAt === undefined } = end;
+  claim.run?.fail(error, { result, final, durationMs: claim.handledMs });
 }
 
 /** The job was completed. */
 export function complete(claim: Claim): void {
-  claim.settled = true;
+  claim.isSettled = true;
   endRun(claim);
 }
 
 /** The job failed, for good or to be tried again. */
 export function fail(claim: Claim, error: unknown): void {
-  claim.settled = true;
+  claim.isSettled = true;
   rememberRetry(claim);
   if (claim.run === undefined) decideWithoutRun(claim, error);
   else failRun(claim, error);
@@ -168,6 +197,6 @@ function noteOf(job: JobShape): Note | undefined {
 
 /** What a sandboxed handler should be called in: below the run that waits for it. */
 export function sandboxContext(job: JobShape) {
-  const inside = claims.get(job)?.run?.context;
+  const inside = claimOf(job)?.run?.context;
   return inside !== undefined && trace.getSpanContext(inside) !== undefined ? inside : undefined;
 }

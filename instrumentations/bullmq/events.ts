@@ -17,8 +17,9 @@ export function watchEvents(library: Library, patches: Patches, manual: Manual):
     if (event === 'error') guarded('the hook of bullmq', () => fault('flow_producer', undefined, error));
     return call();
   });
-  return patches.method(QueueBase, 'emit', (self: QueueShape, [event, first, second]: unknown[], call) => {
-    switch (event) {
+  return patches.method(QueueBase, 'emit', (self: QueueShape, args: unknown[], call) => {
+    const first = args[1];
+    switch (args[0]) {
       case 'error':
         guarded('the hook of bullmq', () => fault(componentOf(library, self), self.name, first));
         break;
@@ -29,7 +30,7 @@ export function watchEvents(library: Library, patches: Patches, manual: Manual):
         if (isWorker(self)) guarded('the hook of bullmq', () => completed(first as JobShape));
         break;
       case 'failed':
-        if (isWorker(self)) guarded('the hook of bullmq', () => failed(first as JobShape | undefined, second));
+        if (isWorker(self)) guarded('the hook of bullmq', () => failed(first as JobShape | undefined, args[2]));
         break;
       case 'closed':
         if (isWorker(self)) guarded('the hook of bullmq', () => manual.closed(self));

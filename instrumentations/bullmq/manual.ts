@@ -73,7 +73,7 @@ export class Manual {
   /** What has not ended as completed or failed was put back. */
   #settled(claim: Claim): void {
     this.#forget(claim);
-    if (claim.settled !== true) endRun(claim, { result: 'skip', final: false });
+    if (!claim.isSettled) endRun(claim, { result: 'skip', final: false });
   }
 
   #forget(claim: Claim): void {

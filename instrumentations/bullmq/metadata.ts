@@ -24,15 +24,17 @@ export function writeMetadata(context: Context, note?: Note): string | undefined
   return isEmpty(carrier) ? undefined : JSON.stringify(carrier);
 }
 
+const NOTHING: { carrier: Record<string, unknown>; note: undefined } = { carrier: {}, note: undefined };
+
 /** Metadata may be anybody's: whatever is no JSON object carries nothing for us. */
 export function readMetadata(metadata: unknown): { carrier: Record<string, unknown>; note: Note | undefined } {
-  if (typeof metadata !== 'string' || !metadata.startsWith('{')) return { carrier: {}, note: undefined };
+  if (typeof metadata !== 'string' || !metadata.startsWith('{')) return NOTHING;
   try {
     const { [KEY]: note, ...carrier } = JSON.parse(metadata) as Record<string, unknown>;
     return { carrier, note: typeof note === 'object' && note !== null ? (note as Note) : undefined };
   } catch {
     drop('malformed_body');
-    return { carrier: {}, note: undefined };
+    return NOTHING;
   }
 }
 

@@ -18,13 +18,17 @@ export class Patches {
     const prototype = type?.prototype;
     const descriptor = prototype && Object.getOwnPropertyDescriptor(prototype, name);
     if (prototype === undefined || typeof descriptor?.value !== 'function') return false;
-    // A proxy keeps the method's name, length and properties.
-    const replacement: Method = new Proxy(descriptor.value as Method, {
-      apply: (original, self, args) =>
-        this.#active
-          ? around(self as never, args as never, (changed = args) => Reflect.apply(original, self, changed))
-          : Reflect.apply(original, self, args),
-    });
+    const original = descriptor.value as Method;
+    const patches = this;
+    // Not a proxy, which costs more at each call. A computed method, because that has no prototype either.
+    const replacement = {
+      [name](this: unknown, ...args: unknown[]): unknown {
+        return patches.#active
+          ? around(this as never, args as never, (changed) => Reflect.apply(original, this, changed ?? args))
+          : Reflect.apply(original, this, args);
+      },
+    }[name] as Method;
+    Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
     Object.defineProperty(prototype, name, { ...descriptor, value: replacement });
     this.#restores.push(() => {
       // Somebody may have patched on top of us; taking theirs away as well would be worse than an idle layer.

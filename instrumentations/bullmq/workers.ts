@@ -1,5 +1,5 @@
 import { context } from '@opentelemetry/api';
-import { guarded, hookFailed, isObserved } from '../../src/observe.ts';
+import { hookFailed, isObserved } from '../../src/observe.ts';
 import { readError } from '../../src/recorders/failures.ts';
 import { settle } from '../../src/recorders/settle.ts';
 import { type Claim, claimOf, complete, dropClaim, endRun, fail, failRun, startRun, takeClaim } from './claims.ts';
@@ -12,12 +12,12 @@ const HOOK = 'the hook of bullmq';
 export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolean {
   const fits =
     // Around everything that a worker does for one job.
-    patches.method(Worker, 'processJob', (worker: QueueShape, [job]: [JobShape], call) =>
-      process(worker, job, call, patches),
+    patches.method(Worker, 'processJob', (worker: QueueShape, args: [JobShape], call) =>
+      process(worker, args[0], call, patches),
     ) &&
     // Around the handler alone.
-    patches.method(Worker, 'callProcessJob', (worker: QueueShape, [job]: [JobShape], call) =>
-      handle(worker, job, call),
+    patches.method(Worker, 'callProcessJob', (worker: QueueShape, args: [JobShape], call) =>
+      handle(worker, args[0], call),
     ) &&
     patches.method(Job, 'moveToCompleted', (job: JobShape, _: unknown[], call) =>
       byApplication(job, call, (claim) => complete(claim)),
@@ -42,7 +42,7 @@ function ignore(): void {}
 /** A worker settles a job once its handler has returned, and tells so by an event; before that, the application does. */
 function byApplication(job: JobShape, call: () => unknown, settled: (claim: Claim) => void): unknown {
   const claim = claimOf(job);
-  if (claim?.run === undefined || claim.handled !== undefined) return call();
+  if (claim?.run === undefined || claim.handledMs !== undefined) return call();
   return settle(call, { done: () => settled(claim), failed: ignore, unobservable: ignore });
 }
 
@@ -66,16 +66,15 @@ function claimed(job: JobShape): Claim | undefined {
 function handle(worker: QueueShape, job: JobShape, call: () => unknown): unknown {
   const claim = claimOf(job);
   if (claim === undefined) return call();
-  guarded(HOOK, () => startRun(worker, claim));
+  try {
+    startRun(worker, claim);
+  } catch (error) {
+    hookFailed(HOOK, error);
+  }
   if (claim.run === undefined) return call();
-  const startedAt = performance.now();
-  const returned = (error?: unknown): void => {
-    claim.handled = { durationMs: performance.now() - startedAt, error };
-  };
+  claim.calling();
   // BullMQ awaits what the handler returns: `then` of a lazy query is called once, as without us.
-  return context.with(claim.run.context, () =>
-    settle(() => Promise.resolve(call()), { done: () => returned(), failed: returned, unobservable: () => returned() }),
-  );
+  return context.with(claim.run.context, () => settle(() => Promise.resolve(call()), claim));
 }
 
 const PUT_BACK = new Set<unknown>(['DelayedError', 'WaitingError', 'WaitingChildrenError', 'RateLimitError']);
@@ -84,10 +83,10 @@ const RATE_LIMITED = 'bullmq:rateLimitExceeded';
 /** Ends a run that the broker was not told of; a run that has ended already stays as it is. */
 function giveUp(worker: QueueShape, claim: Claim, patches: Patches): void {
   dropClaim(claim);
-  if (claim.settled === true) return;
+  if (claim.isSettled) return;
   // Since the methods were put back, nobody has heard what the broker was told.
   if (!patches.isActive) return claim.run?.discard();
-  const error = claim.handled?.error;
+  const { error } = claim;
   const isPutBack = PUT_BACK.has(readError(error, 'name')) || readError(error, 'message') === RATE_LIMITED;
   if (isPutBack) endRun(claim, { result: 'skip', final: false });
   else if (worker.closing) failRun(claim, { code: 'worker_closed' }, { result: 'cancellation', final: 'unknown' });

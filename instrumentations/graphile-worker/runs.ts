@@ -3,6 +3,8 @@ import { hookFailed, isObserved } from '../../src/observe.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
 import { outOfSpan } from '../../src/recorders/tracer.ts';
+import { type Listed, Roster } from '../../src/roster.ts';
+import { createStamps } from '../../src/stamp.ts';
 import { databaseOf, HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
 import { place } from './origins.ts';
 import { hasStalled, timesOf } from './times.ts';
@@ -10,7 +12,7 @@ import { hasStalled, timesOf } from './times.ts';
 /** A lock that is older counts as that of a dead worker. */
 const LOCK_MS = 4 * 3_600_000;
 
-interface Run {
+interface Run extends Listed {
   readonly job: Job;
   /** By which its sender finds it; only where it has a span. */
   readonly key: string | undefined;
@@ -20,24 +22,29 @@ interface Run {
   readonly startedAt: number;
   /** Its key was given to another job: this one will not be tried again. */
   isReplaced: boolean;
-  end?: { readonly error?: unknown; readonly isFailed: boolean; readonly durationMs: number };
+  /** Undefined until it is known how it ended. */
+  isFailed: boolean | undefined;
+  error: unknown;
+  durationMs: number;
 }
 
-const runs = new Map<Job, Run>();
+const runs = new Roster<Run>();
+/** By the object of the job, which is the same one in all events and in the hands of its task. */
+const runsOfJobs = createStamps<Run | undefined>();
 /** The last run of each job that runs, by its key. */
 const byKey = new Map<string, Run>();
-const fetchedAt = new WeakMap<Job, number>();
+const fetchedAt = createStamps<number>();
 let hasLocalQueue = false;
 
 /** The context in which the task of a job should run. */
 export function contextOf(job: unknown): Context | undefined {
-  return runs.get(job as Job)?.running.context;
+  return typeof job === 'object' && job !== null ? runsOfJobs.get(job)?.running.context : undefined;
 }
 
 /** A job with this key was added; one that runs with the same key is no longer what it was. */
 export function replaceKey(options: SharedOptions, key: unknown): void {
   const here = databaseOf(options);
-  for (const run of runs.values()) {
+  for (const run of runs) {
     if (run.job.key === key && databaseOf(run.options) === here) run.isReplaced = true;
   }
 }
@@ -49,14 +56,15 @@ export function runOf(key: string): Context | undefined {
 
 /** Nobody is told any more how those end that run now. */
 export function giveUpRuns(): void {
-  for (const run of runs.values()) {
+  for (const run of [...runs]) {
     forget(run);
     run.running.discard();
   }
 }
 
 function forget(run: Run): void {
-  runs.delete(run.job);
+  runs.delete(run);
+  if (runsOfJobs.get(run.job) === run) runsOfJobs.set(run.job, undefined);
   if (run.key !== undefined && byKey.get(run.key) === run) byKey.delete(run.key);
 }
 
@@ -83,14 +91,14 @@ export function observeEvents(options: SharedOptions, isActive: () => boolean): 
   on<JobEvent>('job:start', (event) => start(event.ctx ?? options, event));
   on<JobEvent>('job:success', ({ job }) => note(job, false));
   on<JobEvent>('job:error', ({ job, error, batchJobErrors }) => note(job, true, errorOf(error, batchJobErrors)));
-  on<JobEvent>('job:complete', ({ job }) => finish(runs.get(job)));
+  on<JobEvent>('job:complete', ({ job }) => finish(runsOfJobs.get(job)));
   on<WorkerEvent>('worker:fatalError', ({ worker, error }) => {
     fault('worker', error);
     // It could not write what became of its job.
-    for (const run of runs.values()) if (run.job === worker?.getActiveJob?.()) finish(run, { final: 'unknown' });
+    for (const run of [...runs]) if (run.job === worker?.getActiveJob?.()) finish(run, { final: 'unknown' });
   });
   const giveUp = ({ workerPool }: PoolEvent) => {
-    for (const run of runs.values()) if (run.pool === workerPool) abandon(run);
+    for (const run of [...runs]) if (run.pool === workerPool) abandon(run);
   };
   on<PoolEvent>('pool:forcefulShutdown:complete', giveUp);
   on<PoolEvent>('pool:forcefulShutdown:error', (event) => {
@@ -150,23 +158,37 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   });
   const pool = worker.workerPool;
   const key = trace.getSpan(running.context) === undefined ? undefined : keyOf(options, job.id);
-  const run: Run = { job, key, pool, options, running, startedAt: performance.now(), isReplaced: false };
-  runs.set(job, run);
+  const run: Run = {
+    job,
+    key,
+    pool,
+    options,
+    running,
+    startedAt: performance.now(),
+    isReplaced: false,
+    isFailed: undefined,
+    error: undefined,
+    durationMs: 0,
+    place: 0,
+  };
+  runs.add(run);
+  runsOfJobs.set(job, run);
   if (key !== undefined) byKey.set(key, run);
 }
 
 function note(job: Job, isFailed: boolean, error?: unknown): void {
-  const run = runs.get(job);
+  const run = runsOfJobs.get(job);
   if (run === undefined) return;
-  run.end = { isFailed, error, durationMs: performance.now() - run.startedAt };
+  run.isFailed = isFailed;
+  run.error = error;
+  run.durationMs = performance.now() - run.startedAt;
 }
 
 function finish(run: Run | undefined, end: JobEnd = {}): void {
   if (run === undefined) return;
   forget(run);
-  const { job, running } = run;
-  if (run.end === undefined) return running.discard();
-  const { isFailed, error, durationMs } = run.end;
+  const { job, running, isFailed, error, durationMs } = run;
+  if (isFailed === undefined) return running.discard();
   // By then the lock was not ours any more, and the job was run again.
   const final = end.final ?? (durationMs > LOCK_MS ? 'unknown' : undefined);
   if (isFailed)

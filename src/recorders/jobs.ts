@@ -125,18 +125,25 @@ function runStep<T>(step: StepStart | string, parent: Context, work: (step: Runn
   );
 }
 
+/** A job that nobody sent and nobody traces. */
+interface Kept {
+  readonly target: JobTarget;
+  readonly context: Context;
+}
+
 /** More names than this are one each time, of jobs that are named by themselves. */
 const MAX_KEPT = 1000;
-const kept = new Map<string, { readonly target: JobTarget; readonly context: Context }>();
+const kept = new Map<string, Kept>();
 
-/** The context of a job that nobody sent and nobody traces: one for all of its runs, as making one costs more than to look. */
-function inJob(target: JobTarget): Context {
-  const known = kept.get(target.name);
-  if (known?.target.queue === target.queue && known?.target.system === target.system) return known.context;
-  const context = withValue(ROOT_CONTEXT, JOB, target);
+/** What all runs of such a job share: making it costs more than to look. */
+function keptOf(system: string, queue: string | undefined, name: string): Kept {
+  const known = kept.get(name);
+  if (known?.target.queue === queue && known?.target.system === system) return known;
+  const target = { system, queue, name };
+  const made = { target, context: withValue(ROOT_CONTEXT, JOB, target) };
   if (kept.size >= MAX_KEPT) kept.clear();
-  kept.set(target.name, { target, context });
-  return context;
+  kept.set(name, made);
+  return made;
 }
 
 class Run implements RunningJob {
@@ -154,11 +161,12 @@ class Run implements RunningJob {
     const now = Date.now();
     this.#startTime = details.startTime ?? now;
     this.#startedAt = performance.now() - (now - this.#startTime);
-    this.#target = { system: details.system ?? 'custom', queue: details.queue, name: details.name };
+    const system = details.system ?? 'custom';
+    const { id } = details;
     if (details.span !== false && isTraced()) {
       const attributes: Attributes = {
-        'gaugeway.job.system.name': this.#target.system,
-        'gaugeway.job.name': this.#target.name,
+        'gaugeway.job.system.name': system,
+        'gaugeway.job.name': details.name,
       };
       if (details.queue !== undefined) attributes['gaugeway.job.queue.name'] = details.queue;
       if (details.id !== undefined) attributes['gaugeway.job.id'] = details.id;
@@ -170,17 +178,17 @@ class Run implements RunningJob {
       );
     }
     const inside = inSpan(parent, this.#span);
-    this.context = inside === ROOT_CONTEXT ? inJob(this.#target) : withValue(inside, JOB, this.#target);
-    const { system, queue, name } = this.#target;
+    if (inside === ROOT_CONTEXT) {
+      const known = keptOf(system, details.queue, details.name);
+      this.#target = known.target;
+      this.context = known.context;
+    } else {
+      this.#target = { system, queue: details.queue, name: details.name };
+      this.context = withValue(inside, JOB, this.#target);
+    }
+    const { queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
-    this.#running = Object.freeze({
-      kind: 'job_run',
-      system,
-      queue,
-      name,
-      id: details.id,
-      startTime: this.#startTime,
-    });
+    this.#running = Object.freeze({ kind: 'job_run', system, queue, name, id, startTime: this.#startTime });
     publishStart(this.#running);
   }
 

@@ -1,4 +1,4 @@
-import { guarded } from '../observe.ts';
+import { guarded, hookFailed } from '../observe.ts';
 
 /** What to do when a piece of the application's work has ended; exactly one of these is called, once. */
 export interface Settled<T> {
@@ -32,7 +32,11 @@ export function settle<T>(work: () => T, settled: Settled<Awaited<T>>): T {
   }
   return (result as unknown as Promise<unknown>).then(
     (value) => {
-      guarded('a recorder', () => settled.done(value as Awaited<T>));
+      try {
+        settled.done(value as Awaited<T>);
+      } catch (error) {
+        hookFailed('a recorder', error);
+      }
       return value;
     },
     (error) => {

@@ -88,13 +88,14 @@ class Submission implements RunningSubmission {
         ending.setStatus({ code: SpanStatusCode.ERROR });
       });
     }
-    const [only] = taken;
+    const only = taken[0];
     if (taken.length === 1 && only !== undefined) return this.#publish(only, 1, errorType);
     for (const { target, count } of grouped(taken)) this.#publish(target, count, errorType);
   }
 
   #publish({ queue, name }: Submitted, count: number, errorType: string | undefined): void {
-    const [system, startTime] = [this.#system, this.#startTime];
+    const system = this.#system;
+    const startTime = this.#startTime;
     publish(Object.freeze({ kind: 'job_submission', system, queue, name, startTime, count, errorType }));
   }
 }
