@@ -1,6 +1,6 @@
 import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { guarded, isObserved } from '../../src/observe.ts';
-import { settle } from '../../src/recorders/settle.ts';
+import { guarded, hookFailed, isObserved } from '../../src/observe.ts';
+import { type Settled, settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
 import { type Note, writeMetadata } from './metadata.ts';
 import type { Patches } from './patches.ts';
@@ -17,13 +17,13 @@ let outgoing: (() => string | undefined) | undefined;
 
 /** Counts the jobs that are sent, with a span around each call. */
 export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Library, patches: Patches): void {
-  patches.method(Queue, 'add', (queue: QueueShape, [name, , opts]: [unknown, unknown, Carrying?], call) =>
+  patches.method(Queue, 'add', (queue: QueueShape, args: [unknown, unknown, Carrying?], call) =>
     submit(
       () => ({
-        jobs: [{ queue: queue.name, name: String(name) }],
+        jobs: [{ queue: queue.name, name: String(args[0]) }],
         hasSpan: !hasOwnTelemetry(queue),
         // The application has written the context that this job should carry.
-        metadata: opts?.telemetry?.metadata === undefined ? undefined : nothing,
+        metadata: args[2]?.telemetry?.metadata === undefined ? undefined : nothing,
       }),
       call,
     ),
@@ -78,23 +78,16 @@ interface Sending {
 }
 
 function submit<T>(describe: () => Sending, call: () => T): T {
-  let sending: Sending | undefined;
-  let submission: RunningSubmission | undefined;
-  guarded('the hook of bullmq', () => {
-    if (!isObserved()) return;
-    sending = describe();
-    submission = startSubmission({
-      system: 'bullmq',
-      jobs: sending.jobs,
-      span: sending.hasSpan,
-      context: sending.context,
-    });
-  });
-  if (sending === undefined || submission === undefined) return call();
-  const running = submission;
-  const { metadata } = sending;
+  let sent: Sent | undefined;
+  try {
+    if (isObserved()) sent = new Sent(describe());
+  } catch (error) {
+    hookFailed('the hook of bullmq', error);
+  }
+  if (sent === undefined) return call();
+  const { running, metadata } = sent;
   const before = outgoing;
-  const sent = (): T => {
+  const carrying = (): T => {
     outgoing = metadata;
     try {
       return call();
@@ -102,14 +95,32 @@ function submit<T>(describe: () => Sending, call: () => T): T {
       outgoing = before;
     }
   };
-  return running.run(() =>
-    settle(sent, {
-      // A producer that is closing, or a scheduler that is done, adds nothing and returns nothing.
-      done: (added) => (added ? running.end(undefined, idOf(added)) : running.end([])),
-      failed: (error) => running.fail(error),
-      unobservable: () => running.end(),
-    }),
-  );
+  return running.run(() => settle(carrying, sent));
+}
+
+/** A submission that is under way. */
+class Sent implements Settled<unknown> {
+  readonly running: RunningSubmission;
+  readonly metadata: (() => string | undefined) | undefined;
+
+  constructor({ jobs, hasSpan, context: given, metadata }: Sending) {
+    this.running = startSubmission({ system: 'bullmq', jobs, span: hasSpan, context: given });
+    this.metadata = metadata;
+  }
+
+  done(added: unknown): void {
+    // A producer that is closing, or a scheduler that is done, adds nothing and returns nothing.
+    if (added) this.running.end(undefined, idOf(added));
+    else this.running.end([]);
+  }
+
+  failed(error: unknown): void {
+    this.running.fail(error);
+  }
+
+  unobservable(): void {
+    this.running.end();
+  }
 }
 
 function idOf(added: unknown): string | undefined {

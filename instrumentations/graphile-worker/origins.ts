@@ -28,9 +28,9 @@ export function startSending(options: SharedOptions, identifier: unknown, sendin
   };
 }
 
-/** Where the run of a job belongs, which without a sender is below `base`. */
-export function place(options: SharedOptions, job: Job, base: Context): Placement {
-  if (origins.isEmpty && sendings.size === 0) return { context: base, links: [] };
+/** Where the run of a job belongs, which without a sender is below `base`; undefined where nothing is known of any. */
+export function place(options: SharedOptions, job: Job, base: Context): Placement | undefined {
+  if (origins.isEmpty && sendings.size === 0) return undefined;
   const key = keyOf(options, job.id);
   const known = origins.place(key, base, { isAlone: true });
   if (known.context !== base || known.links.length > 0) return known;

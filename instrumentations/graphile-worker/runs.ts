@@ -144,7 +144,7 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   const { ageMs, waitMs } = timesOf(job, options);
   // What is active here is inherited from the call that started the workers, which is no job's parent.
   const base = outOfSpan(context.active());
-  const { context: parent, links } = place(options, job, base);
+  const placed = place(options, job, base);
   const running = jobs.start({
     system: SYSTEM,
     name,
@@ -153,8 +153,8 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
     // Both ends by the database's clock: the age of the job is carried over, not its time of creation.
     createdAt: ageMs === undefined ? undefined : Date.now() - ageMs - heldMs,
     waitMs: waitMs === undefined ? undefined : waitMs + heldMs,
-    context: parent,
-    links,
+    context: placed?.context ?? base,
+    links: placed?.links,
   });
   const pool = worker.workerPool;
   const key = trace.getSpan(running.context) === undefined ? undefined : keyOf(options, job.id);

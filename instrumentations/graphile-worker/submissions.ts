@@ -1,7 +1,7 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { hookFailed, isObserved } from '../../src/observe.ts';
 import { jobIn } from '../../src/recorders/jobs.ts';
-import { settle } from '../../src/recorders/settle.ts';
+import { type Settled, settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
 import { HOOK, type Job, keyOf, type SharedOptions, SYSTEM } from './library.ts';
 import { remember, startSending } from './origins.ts';
@@ -40,47 +40,60 @@ function measured(
   const proxy = new Proxy(add, {
     apply(target, self, args: unknown[]) {
       const call = (): unknown => Reflect.apply(target, self, args);
-      let specs: Spec[] = [];
-      let submission: RunningSubmission | undefined;
-      let over = nothing;
+      let sent: Sent | undefined;
       try {
-        if (isActive() && isObserved()) {
-          specs = read(args);
-          if (specs.length > 0) submission = startSubmission({ system: SYSTEM, jobs: specs.map(submitted) });
-          if (submission !== undefined) over = start(options, specs, submission);
-        }
+        const specs = isActive() && isObserved() ? read(args) : [];
+        if (specs.length > 0) sent = new Sent(options, specs);
       } catch (error) {
         hookFailed(HOOK, error);
       }
-      const sent = submission;
       if (sent === undefined) return call();
-      return sent.run(() =>
-        settle(call, {
-          done(answer) {
-            added(options, specs, sent, answer);
-            over();
-          },
-          failed(error) {
-            over();
-            sent.fail(error);
-          },
-          unobservable() {
-            over();
-            sent.end([]);
-          },
-        }),
-      );
+      return sent.running.run(() => settle(call, sent));
     },
   });
   if (isShared) ours.add(proxy);
   return proxy;
 }
 
-function nothing(): void {}
+/** A submission that is under way. */
+class Sent implements Settled<unknown> {
+  readonly running: RunningSubmission;
+  readonly #options: SharedOptions;
+  readonly #specs: readonly Spec[];
+  readonly #jobs: readonly Submitted[];
+  readonly #over: (() => void) | undefined;
 
-function start(options: SharedOptions, specs: Spec[], { context: sent }: RunningSubmission): () => void {
-  const [{ identifier, payload } = {}] = specs;
-  if (specs.length > 1 || trace.getSpanContext(sent) === undefined) return nothing;
+  constructor(options: SharedOptions, specs: readonly Spec[]) {
+    this.#options = options;
+    this.#specs = specs;
+    this.#jobs = specs.map(submitted);
+    this.running = startSubmission({ system: SYSTEM, jobs: this.#jobs });
+    this.#over = start(options, specs, this.running);
+  }
+
+  done(answer: unknown): void {
+    added(this.#options, this.#specs, this.#jobs, this.running, answer);
+    this.#over?.();
+  }
+
+  failed(error: unknown): void {
+    this.#over?.();
+    this.running.fail(error);
+  }
+
+  unobservable(): void {
+    this.#over?.();
+    this.running.end([]);
+  }
+}
+
+function start(
+  options: SharedOptions,
+  specs: readonly Spec[],
+  { context: sent }: RunningSubmission,
+): (() => void) | undefined {
+  if (specs.length > 1 || trace.getSpanContext(sent) === undefined) return undefined;
+  const { identifier, payload } = specs[0] ?? {};
   return startSending(options, identifier, { payload, sent, isRepeat: isRepeat(sent, identifier) });
 }
 
@@ -92,7 +105,13 @@ function isRepeat(sent: Context, identifier: unknown): boolean {
 
 const submitted = ({ identifier }: Spec): Submitted => ({ queue: undefined, name: String(identifier) });
 
-function added(options: SharedOptions, specs: Spec[], sent: RunningSubmission, answer: unknown): void {
+function added(
+  options: SharedOptions,
+  specs: readonly Spec[],
+  jobs: readonly Submitted[],
+  sent: RunningSubmission,
+  answer: unknown,
+): void {
   for (const { jobKey } of specs) if (typeof jobKey === 'string') replaceKey(options, jobKey);
   const rows = (Array.isArray(answer) ? answer : [answer]) as (Partial<Job> | null | undefined)[];
   const taken: Submitted[] = [];
@@ -102,12 +121,11 @@ function added(options: SharedOptions, specs: Spec[], sent: RunningSubmission, a
     const row = rows[index];
     // A row that a key led to was there before, and is no new job.
     if (row?.revision !== 0) continue;
-    const spec = specs[index] ?? {};
-    taken.push(submitted(spec));
+    taken.push(jobs[index] ?? submitted({}));
     id = row.id;
     if (!isTraced || id === undefined) continue;
     const key = keyOf(options, id);
-    remember(key, sent.context, isRepeat(sent.context, spec.identifier), runOf(key));
+    remember(key, sent.context, isRepeat(sent.context, specs[index]?.identifier), runOf(key));
   }
   sent.end(taken, taken.length === 1 ? id : undefined);
 }

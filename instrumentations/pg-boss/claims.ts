@@ -1,11 +1,15 @@
 import { guarded } from '../../src/observe.ts';
 import { readError } from '../../src/recorders/failures.ts';
 import type { JobEnd, RunningJob } from '../../src/recorders/jobs.ts';
+import { ClaimTable, type Tabled } from './claim-table.ts';
+import type { JobRow } from './library.ts';
+import { readiness } from './memory.ts';
+import type { Times } from './rows.ts';
 
 /** How a call settles a job. */
 export type Settlement = 'complete' | 'fail' | 'cancel' | 'deleteJob';
 
-/** A call that settles jobs: `taken` tells whether it took effect on this one, undefined where that is unknown. */
+/** How a call settled a job. */
 interface Settled {
   readonly kind: Settlement;
   readonly cause: unknown;
@@ -18,28 +22,50 @@ interface Ended {
   readonly final?: boolean;
 }
 
+/** A call that settles a job, until its answer is here. */
+export interface Settling {
+  readonly claim: Claim;
+  readonly kind: Settlement;
+  readonly cause: unknown;
+  /** True where the handler makes the call. */
+  readonly isOwn: boolean;
+  readonly givenUp: { readonly code: string } | undefined;
+  readonly startedAt: number;
+}
+
 const LOST = { code: 'claim_lost' };
 const CANCELLED = { code: 'cancelled' };
 const SHUTDOWN = { code: 'shutdown' };
 const TIMEOUT = { code: 'timeout' };
 
-/** Claims whose runs have not ended, by the id of the job. */
-const open = new Map<string, Claim>();
+/** Claims whose runs have not ended. */
+const open = new ClaimTable();
+
+export function claimOf(id: string): Claim | undefined {
+  return open.get(id) as Claim | undefined;
+}
 
 export function claimsOf(ids: readonly string[]): Claim[] {
-  if (open.size === 0) return [];
-  return ids.flatMap((id) => open.get(id) ?? []);
+  const found: Claim[] = [];
+  if (open.size === 0) return found;
+  for (let index = 0; index < ids.length; index++) {
+    const claim = claimOf(ids[index] as string);
+    if (claim !== undefined) found.push(claim);
+  }
+  return found;
 }
 
 /**
  * One job in the hands of its handler. What the handler returns does not decide: its job may have expired, been settled
  * by the handler itself, or be another worker's by then. What pg-boss's own call does to the job afterwards tells it.
  */
-export class Claim {
+export class Claim implements Tabled {
   readonly id: string;
+  next: Tabled | undefined = undefined;
   readonly run: RunningJob;
+  readonly #attempt: number | undefined;
+  readonly #startedOn: number;
   readonly #willRetry: boolean;
-  readonly #onFailed: () => void;
   readonly #startedAt = performance.now();
   #ended: Ended | undefined;
   #durationMs = 0;
@@ -49,12 +75,13 @@ export class Claim {
   #last: Settled | undefined;
   #pending = 0;
 
-  constructor(id: string, run: RunningJob, { willRetry, onFailed }: { willRetry: boolean; onFailed: () => void }) {
-    this.id = id;
+  constructor(job: JobRow, run: RunningJob, { attempt, startedOn }: Times) {
+    this.id = job.id;
     this.run = run;
-    this.#willRetry = willRetry;
-    this.#onFailed = onFailed;
-    open.set(id, this);
+    this.#attempt = attempt;
+    this.#startedOn = startedOn;
+    this.#willRetry = Number(job.retryCount) < Number(job.retryLimit);
+    open.add(this);
   }
 
   /** The handler is done; pg-boss begins to settle the job in this turn. */
@@ -63,30 +90,36 @@ export class Claim {
     this.#durationMs = performance.now() - this.#startedAt;
   }
 
-  /** A call that settles this job begins; the returned function tells what came of it. */
-  settling(kind: Settlement, cause: unknown): (taken: boolean | undefined, error?: unknown) => void {
+  /** A call that settles this job begins. */
+  settling(kind: Settlement, cause: unknown): Settling {
     const isOwn = this.#ended === undefined;
     const givenUp = isOwn && kind === 'fail' ? givenUpBy(cause) : undefined;
     // Another worker of this process may have the next attempt before the answer to this call is here.
-    if (kind === 'fail') this.#onFailed();
-    const startedAt = performance.now();
+    if (kind === 'fail') this.#failedHere();
     this.#pending++;
-    return (taken, error) => {
-      this.#pending--;
-      if (givenUp !== undefined) {
-        this.#ended ??= { failed: true };
-        this.#durationMs ||= startedAt - this.#startedAt;
-        this.#close(givenUp, { final: taken === true ? !this.#willRetry : 'unknown' });
-      } else if (isOwn) {
-        if (taken === true) this.#own = { kind, cause, taken };
-        if (this.#last !== undefined) this.finish();
-      } else {
-        this.#last = { kind, cause: error ?? cause, taken };
-        // After a statement that failed pg-boss fails the job, in this turn.
-        if (error === undefined) this.finish();
-        else setImmediate(() => guarded('the hook of pg-boss', () => this.finish())).unref();
-      }
-    };
+    return { claim: this, kind, cause, isOwn, givenUp, startedAt: givenUp === undefined ? 0 : performance.now() };
+  }
+
+  /** What came of that call: `taken` tells whether it took effect on this job, undefined where that is unknown. */
+  settled({ kind, cause, isOwn, givenUp, startedAt }: Settling, taken: boolean | undefined, error?: unknown): void {
+    this.#pending--;
+    if (givenUp !== undefined) {
+      this.#ended ??= { failed: true };
+      this.#durationMs ||= startedAt - this.#startedAt;
+      this.#close(givenUp, { final: taken === true ? !this.#willRetry : 'unknown' });
+    } else if (isOwn) {
+      if (taken === true) this.#own = { kind, cause, taken };
+      if (this.#last !== undefined) this.finish();
+    } else {
+      this.#last = { kind, cause: error ?? cause, taken };
+      // After a statement that failed pg-boss fails the job, in this turn.
+      if (error === undefined) this.finish();
+      else setImmediate(() => guarded('the hook of pg-boss', () => this.finish())).unref();
+    }
+  }
+
+  #failedHere(): void {
+    if (this.#attempt !== undefined) readiness.failedHere(this.id, this.#attempt, this.#startedOn);
   }
 
   /** Ends the run with what is known, unless a call that settles the job is under way. */
@@ -119,9 +152,9 @@ export class Claim {
   }
 
   #close(error: unknown, end: JobEnd): void {
-    if (open.get(this.id) === this) open.delete(this.id);
-    if (end.result !== undefined || error !== undefined) this.#onFailed();
-    const timed = { ...end, durationMs: this.#durationMs };
+    open.delete(this);
+    if (end.result !== undefined || error !== undefined) this.#failedHere();
+    const timed = { result: end.result, final: end.final, durationMs: this.#durationMs };
     if (error === undefined && end.result === undefined) this.run.end(timed);
     else if (error === TIMEOUT) this.run.fail(error, { ...timed, result: 'timeout' });
     else if (error === SHUTDOWN) this.run.fail(error, { ...timed, result: 'cancellation' });

@@ -1,6 +1,7 @@
 import { type Context, context, createContextKey } from '@opentelemetry/api';
 import { withValue } from '../../src/nested-context.ts';
 import { guarded } from '../../src/observe.ts';
+import { createStamps } from '../../src/stamp.ts';
 import type { JobRow } from './library.ts';
 
 /** Set where a worker fetches its jobs, and nothing of the application runs. */
@@ -50,28 +51,40 @@ function fetchingIn(active: Context): Fetching | undefined {
   return active.getValue(FETCHING) as Fetching | undefined;
 }
 
+/** By the application's `db`: the same one, that asks for what we read, and sets it aside. */
+const narrowing = createStamps<Pick<Db, 'executeSql'>>();
+
 /** The arguments of `fetch(name, options)` of a worker that asks for metadata for us: only what we read is fetched. */
 export function narrowed(db: unknown, args: unknown[]): unknown[] {
   const [name, options] = args as [unknown, { includeMetadata?: unknown; db?: unknown } | undefined];
   if (options?.includeMetadata !== true || options.db != null || !isDb(db)) return args;
   if (fetchingIn(context.active())?.queue !== name) return args;
-  const executeSql = async (text: string, values?: unknown): Promise<unknown> => {
-    const result = await db.executeSql(narrow(text), values);
-    guarded('the hook of pg-boss', () => setAside((result as { rows?: unknown } | null | undefined)?.rows));
-    return result;
-  };
-  return [name, { ...options, db: { executeSql } }];
+  let narrow = narrowing.get(db);
+  if (narrow === undefined) {
+    narrow = narrowOf(db);
+    narrowing.set(db, narrow);
+  }
+  return [name, { ...options, db: narrow }];
 }
 
-/** More jobs than this are not between their fetch and their handler. */
-const MAX_ASIDE = 10_000;
-/** Rows with metadata, by the id of the job. */
-const aside = new Map<string, JobRow>();
+function narrowOf(db: Db): Pick<Db, 'executeSql'> {
+  return {
+    async executeSql(text, values) {
+      const result = await db.executeSql(narrow(text), values);
+      guarded('the hook of pg-boss', () => setAside((result as { rows?: unknown } | null | undefined)?.rows));
+      return result;
+    },
+  };
+}
+
+/** Rows with metadata, by what pg-boss is left of them. */
+const aside = createStamps<JobRow>();
 
 /** Leaves pg-boss the rows as it would fetch them itself: taking columns off a row would make that slow to use. */
 function setAside(rows: unknown): void {
   if (!Array.isArray(rows)) return;
-  for (const [index, row] of (rows as (JobRow & Record<string, unknown>)[]).entries()) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as JobRow & Record<string, unknown>;
     if (!('policy' in row)) continue;
     const plain: Record<string, unknown> = {};
     for (const key in row) {
@@ -79,18 +92,13 @@ function setAside(rows: unknown): void {
       plain[key] = row[key];
     }
     rows[index] = plain;
-    // Some may never have come to a handler.
-    if (aside.size >= MAX_ASIDE) aside.clear();
-    aside.set(row.id, row);
+    aside.set(plain, row);
   }
 }
 
 /** The row of a job as it was fetched. */
 export function rowOf(job: JobRow): JobRow {
-  const row = aside.get(job.id);
-  if (row === undefined) return job;
-  aside.delete(job.id);
-  return row;
+  return aside.get(job) ?? job;
 }
 
 function isDb(db: unknown): db is Db {
@@ -101,14 +109,18 @@ function isDb(db: unknown): db is Db {
 
 const MAX_TEXTS = 1000;
 const texts = new Map<string, string>();
+let last = { text: '', narrow: '' };
 
 function narrow(text: string): string {
+  // Made anew each time: to look for it takes longer than to compare it.
+  if (text === last.text) return last.narrow;
   let known = texts.get(text);
   if (known === undefined) {
     known = withoutUnread(text);
     if (texts.size >= MAX_TEXTS) texts.clear();
     texts.set(text, known);
   }
+  last = { text, narrow: known };
   return known;
 }
 

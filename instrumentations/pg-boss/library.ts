@@ -39,11 +39,15 @@ export function isInternal(queue: unknown): boolean {
 
 /** The ids in the second argument of `complete` and its like: an id, a job, or a list of either. */
 export function idsOf(argument: unknown): string[] {
-  const items = Array.isArray(argument) ? argument : [argument];
-  return items.flatMap((item) => {
+  if (typeof argument === 'string') return [argument];
+  const ids: string[] = [];
+  const items: unknown[] = Array.isArray(argument) ? argument : [argument];
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index];
     const id = typeof item === 'object' && item !== null ? (item as { id?: unknown }).id : item;
-    return typeof id === 'string' ? id : [];
-  });
+    if (typeof id === 'string') ids.push(id);
+  }
+  return ids;
 }
 
 const traceable = new WeakSet<object>();

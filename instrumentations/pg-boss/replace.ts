@@ -14,7 +14,7 @@ export function replace<Self>(on: object, name: string, wrapper: Wrapper<Self>):
     apply(original, self, args: unknown[]) {
       // An inherited method may be patched where it comes from.
       const target = own === undefined ? Reflect.get(Object.getPrototypeOf(on), name) : original;
-      const call = (given = args): unknown => Reflect.apply(target, self, given);
+      const call = (given?: unknown[]): unknown => Reflect.apply(target, self, given ?? args);
       return active ? wrapper(call, self, args) : call();
     },
   });

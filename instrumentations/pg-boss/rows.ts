@@ -75,6 +75,7 @@ export function stallOf({ output }: JobRow): StallReason | undefined {
 
 /** Parsers of the database driver can be replaced, so a timestamp need not be a Date. */
 function time(value: unknown): number {
+  if (value instanceof Date) return value.getTime();
   return value === null || value === undefined ? Number.NaN : new Date(value as Date).getTime();
 }
 

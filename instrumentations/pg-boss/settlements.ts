@@ -1,37 +1,45 @@
-import { guarded } from '../../src/observe.ts';
-import { settle } from '../../src/recorders/settle.ts';
-import { claimsOf, type Settlement } from './claims.ts';
+import { hookFailed } from '../../src/observe.ts';
+import { type Settled, settle } from '../../src/recorders/settle.ts';
+import { claimsOf, type Settlement, type Settling } from './claims.ts';
 import { type CommandResponse, idsOf } from './library.ts';
 
 /** `complete`, `fail`, `cancel` or `deleteJob`, called by pg-boss or by the application: tells the claims that it is about. */
 export function settlement(kind: Settlement, call: () => unknown, args: unknown[]): unknown {
-  const told: { id: string; tell: (taken: boolean | undefined, error?: unknown) => void }[] = [];
-  guarded('the hook of pg-boss', () => {
+  let told: Settling[] | undefined;
+  try {
+    const claims = claimsOf(idsOf(args[1]));
     const cause = kind === 'fail' ? args[2] : undefined;
-    for (const claim of claimsOf(idsOf(args[1]))) told.push({ id: claim.id, tell: claim.settling(kind, cause) });
-  });
-  if (told.length === 0) return call();
-  return settle(call, {
-    done(response) {
-      const taken = takenBy(response as CommandResponse | null | undefined);
-      for (const { id, tell } of told) tell(taken(id));
-    },
-    failed(error) {
-      for (const { tell } of told) tell(undefined, error ?? new Error());
-    },
-    unobservable() {
-      for (const { tell } of told) tell(undefined);
-    },
-  });
+    if (claims.length > 0) told = claims.map((claim) => claim.settling(kind, cause));
+  } catch (error) {
+    hookFailed('the hook of pg-boss', error);
+  }
+  return told === undefined ? call() : settle(call, new Told(told));
 }
 
-/** Which jobs the call took effect on; earlier versions tell only how many. */
-function takenBy(response: CommandResponse | null | undefined): (id: string) => boolean | undefined {
-  const { requested, affected, settled } = response ?? {};
-  if (Array.isArray(settled)) {
-    const ids = new Set(settled);
-    return (id) => ids.has(id);
+class Told implements Settled<unknown> {
+  readonly #settlings: readonly Settling[];
+
+  constructor(settlings: readonly Settling[]) {
+    this.#settlings = settlings;
   }
-  const all = affected === 0 ? false : affected !== undefined && affected === requested ? true : undefined;
-  return () => all;
+
+  done(response: unknown): void {
+    const { requested, affected, settled } = (response ?? {}) as CommandResponse;
+    // Earlier versions tell only how many.
+    const all = affected === 0 ? false : affected !== undefined && affected === requested ? true : undefined;
+    const ids = Array.isArray(settled) ? (settled as readonly string[]) : undefined;
+    const among = ids !== undefined && ids.length > 8 ? new Set(ids) : undefined;
+    for (const settling of this.#settlings) {
+      const { id } = settling.claim;
+      settling.claim.settled(settling, ids === undefined ? all : (among?.has(id) ?? ids.includes(id)));
+    }
+  }
+
+  failed(error: unknown): void {
+    for (const settling of this.#settlings) settling.claim.settled(settling, undefined, error ?? new Error());
+  }
+
+  unobservable(): void {
+    for (const settling of this.#settlings) settling.claim.settled(settling, undefined);
+  }
 }

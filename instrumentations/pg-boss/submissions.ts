@@ -1,10 +1,10 @@
 import { context, createContextKey, trace } from '@opentelemetry/api';
-import { drop, guarded, isObserved } from '../../src/observe.ts';
+import { drop, hookFailed, isObserved } from '../../src/observe.ts';
 import { jobIn } from '../../src/recorders/jobs.ts';
 import { linkLate } from '../../src/recorders/origins.ts';
-import { settle } from '../../src/recorders/settle.ts';
+import { type Settled, settle } from '../../src/recorders/settle.ts';
 import { type RunningSubmission, type Submitted, startSubmission } from '../../src/recorders/submissions.ts';
-import { claimsOf } from './claims.ts';
+import { claimOf } from './claims.ts';
 import { isInternal, type Manager, SYSTEM, traces } from './library.ts';
 import { origins, readiness } from './memory.ts';
 
@@ -22,7 +22,8 @@ interface Submission {
 /** `createJob(request)`, or `createJob(name, data, options, offset)` in earlier versions: what every `send` comes to. */
 export function createJob(call: () => unknown, manager: Manager, args: unknown[]): unknown {
   return submit(call, () => {
-    const [request, , , offset] = args;
+    const request = args[0];
+    const offset = args[3];
     const queue = typeof request === 'object' ? (request as { name?: unknown } | null)?.name : request;
     // Version 10 calls itself for the next slot, with an offset.
     if (typeof queue !== 'string' || isInternal(queue) || offset) return undefined;
@@ -108,26 +109,42 @@ export function upsert(call: () => unknown, manager: Manager, args: unknown[]): 
 }
 
 function submit(call: () => unknown, describe: () => Submission | undefined): unknown {
-  let submission: Submission | undefined;
-  let running: RunningSubmission | undefined;
-  guarded('the hook of pg-boss', () => {
-    if (!isObserved()) return;
-    submission = describe();
-    if (submission === undefined) return;
+  let sent: Sent | undefined;
+  try {
+    const made = isObserved() ? describe() : undefined;
+    if (made !== undefined) sent = new Sent(made);
+  } catch (error) {
+    hookFailed('the hook of pg-boss', error);
+  }
+  if (sent === undefined) return call();
+  const { running } = sent;
+  return running.run(() => settle(call, sent));
+}
+
+/** A submission that is under way. */
+class Sent implements Settled<unknown> {
+  readonly running: RunningSubmission;
+  readonly #made: Submission;
+
+  constructor(made: Submission) {
     const active = context.active();
     // A scheduler inherits the context in which pg-boss was started, which has sent nothing.
     const parent = active.getValue(SCHEDULED) ? trace.deleteSpan(active) : undefined;
-    running = startSubmission({ system: SYSTEM, jobs: submission.jobs, context: parent, span: submission.span });
-  });
-  const [made, sent] = [submission, running];
-  if (made === undefined || sent === undefined) return call();
-  return sent.run(() =>
-    settle(call, {
-      done: (answer) => made.end(sent, answer),
-      failed: (error) => sent.fail(error),
-      unobservable: () => sent.end([]),
-    }),
-  );
+    this.running = startSubmission({ system: SYSTEM, jobs: made.jobs, context: parent, span: made.span });
+    this.#made = made;
+  }
+
+  done(answer: unknown): void {
+    this.#made.end(this.running, answer);
+  }
+
+  failed(error: unknown): void {
+    this.running.fail(error);
+  }
+
+  unobservable(): void {
+    this.running.end([]);
+  }
 }
 
 /** A job that sends itself again would make one trace that never ends. */
@@ -137,5 +154,6 @@ function remember(id: string, queue: string | undefined, { context: sent }: Runn
   if (!isOurs || trace.getSpanContext(sent) === undefined) return;
   const sender = jobIn(sent);
   origins.remember(id, sent, { isRepeat: sender?.system === SYSTEM && sender.queue === queue });
-  for (const { run } of claimsOf([id])) linkLate(run.context, sent);
+  const claim = claimOf(id);
+  if (claim !== undefined) linkLate(claim.run.context, sent);
 }

@@ -1,6 +1,6 @@
 import { type Context, context, type Span, trace } from '@opentelemetry/api';
 import { withValue } from '../../src/nested-context.ts';
-import { guarded, isObserved } from '../../src/observe.ts';
+import { guarded, hookFailed, isObserved } from '../../src/observe.ts';
 import { jobs } from '../../src/recorders/jobs.ts';
 import { recordStall } from '../../src/recorders/orchestrators.ts';
 import { settle } from '../../src/recorders/settle.ts';
@@ -11,6 +11,8 @@ import { isInternal, type JobRow, SYSTEM } from './library.ts';
 import { origins, readiness } from './memory.ts';
 import { removeMetadata, stallOf, timesOf } from './rows.ts';
 import { SCHEDULED } from './submissions.ts';
+
+const HOOK = 'the hook of pg-boss';
 
 type Handler = (jobs: JobRow[], ...rest: unknown[]) => unknown;
 
@@ -32,7 +34,7 @@ interface Measured {
 /** The arguments of `work(name, [options], handler)` with metadata asked for and the handler measured. */
 export function measured(args: unknown[], isActive: () => boolean): Measured {
   let result: Measured = { given: args };
-  guarded('the hook of pg-boss', () => {
+  guarded(HOOK, () => {
     const [queue, given, last] = args.length === 2 ? [args[0], {}, args[1]] : [args[0], args[1] || {}, args[2]];
     // Whatever pg-boss will refuse it should refuse as it was given.
     if (typeof queue !== 'string' || typeof given !== 'object' || typeof last !== 'function') return;
@@ -70,19 +72,22 @@ function scheduling(handler: Handler): Handler {
 
 function handle(worker: Worker, batch: JobRow[], record: boolean, call: () => unknown): unknown {
   const claims: Claim[] = [];
-  guarded('the hook of pg-boss', () => {
-    const rows = batch.map(rowOf);
-    if (record && isObserved()) startRuns(worker, rows, claims);
-  });
-  guarded('the hook of pg-boss', () => {
-    if (!worker.keepsMetadata) for (const job of batch) removeMetadata(job);
-  });
+  try {
+    if (record && isObserved()) startRuns(worker, batch.map(rowOf), claims);
+  } catch (error) {
+    hookFailed(HOOK, error);
+  }
+  try {
+    if (!worker.keepsMetadata) for (const job of batch) if (rowOf(job) === job) removeMetadata(job);
+  } catch (error) {
+    hookFailed(HOOK, error);
+  }
   const first = claims[0];
   if (first === undefined) return context.with(outsideOf(context.active()), call);
   const handled = (failed: boolean, error?: unknown): void => {
     for (const claim of claims) claim.handled({ failed, error });
     setImmediate(() =>
-      guarded('the hook of pg-boss', () => {
+      guarded(HOOK, () => {
         for (const claim of claims) claim.finish();
       }),
     ).unref();
@@ -109,13 +114,13 @@ function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[
   const base: Context = hasSpan ? active : outOfSpan(active);
 
   for (const job of batch) {
-    const { attempt, startedOn, ageMs, waitMs } = timesOf(job);
+    const times = timesOf(job);
+    const { attempt, ageMs, waitMs } = times;
     const reason = stallOf(job);
     if (reason !== undefined) recordStall({ system: SYSTEM, queue, name: queue, reason });
     if (job.blocking === true) readiness.sawFlow();
-    const placed = hasSpan
-      ? { context: base, links: [] }
-      : origins.place(job.id, base, { isAlone: batch.length === 1 });
+    const placed =
+      hasSpan || origins.isEmpty ? undefined : origins.place(job.id, base, { isAlone: batch.length === 1 });
     const shown = hasSpan ? undefined : claims[0] && trace.getSpanContext(claims[0].run.context);
     const run = jobs.start({
       system: SYSTEM,
@@ -126,16 +131,11 @@ function startRuns({ queue, startedIn }: Worker, batch: JobRow[], claims: Claim[
       // Both ends by the database's clock: the age of the job is carried over, not its time of creation.
       createdAt: ageMs === undefined ? undefined : Date.now() - ageMs,
       waitMs,
-      context: placed.context,
-      links: shown === undefined ? placed.links : [{ context: shown }, ...placed.links],
+      context: placed?.context ?? base,
+      links: shown === undefined ? placed?.links : [{ context: shown }, ...(placed?.links ?? [])],
       span: !hasSpan,
     });
-    claims.push(
-      new Claim(job.id, run, {
-        willRetry: Number(job.retryCount) < Number(job.retryLimit),
-        onFailed: () => attempt !== undefined && readiness.failedHere(job.id, attempt, startedOn),
-      }),
-    );
+    claims.push(new Claim(job, run, times));
   }
 }
 

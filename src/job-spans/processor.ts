@@ -4,6 +4,7 @@ import { drop, guarded, isObserved } from '../observe.ts';
 import { bindSpan, type JobStart, jobIn, jobs, type RunningJob } from '../recorders/jobs.ts';
 import { recordStep } from '../recorders/steps.ts';
 import { type RunningSubmission, startSubmission } from '../recorders/submissions.ts';
+import { createStamps } from '../stamp.ts';
 import {
   type EndedSpan,
   errorTypeOf,
@@ -44,15 +45,15 @@ interface Run {
 const MAX_KNOWN = 10_000;
 
 /** Two processors of one application must not count a span twice. */
-const taken = new WeakSet<object>();
+const taken = createStamps<true>();
 
 /** Turns the spans of orchestrators that make their own (DBOS, Restate, Hatchet, Vercel's workflow) into jobs and steps. */
 export class JobSpanProcessor {
   /** What to do when a span ends. */
-  readonly #ends = new WeakMap<object, (span: SdkSpan) => void>();
+  readonly #ends = createStamps<((span: SdkSpan) => void) | undefined>();
   /** Runs that begin with their first child. */
-  readonly #early = new WeakMap<SpanContext, Run>();
-  readonly #batches = new WeakSet<SpanContext>();
+  readonly #early = createStamps<Run | undefined>();
+  readonly #batches = createStamps<true>();
   /** Runs by their ids, for steps below a span that was not recorded. */
   readonly #byId = new Map<string, JobTarget>();
 
@@ -63,7 +64,7 @@ export class JobSpanProcessor {
   onEnd(span: SdkSpan): void {
     const end = this.#ends.get(span);
     if (end === undefined) return;
-    this.#ends.delete(span);
+    this.#ends.set(span, undefined);
     guarded('the processor of job spans', () => end(span));
   }
 
@@ -75,17 +76,17 @@ export class JobSpanProcessor {
     const parent = trace.getSpanContext(parentContext);
     const early = parent === undefined ? undefined : this.#early.get(parent);
     if (early !== undefined && parent !== undefined) {
-      this.#early.delete(parent);
+      this.#early.set(parent, undefined);
       early.running = jobs.start(early.details);
     }
     const found = find(span);
-    if (found === undefined || taken.has(span)) return;
-    taken.add(span);
+    if (found === undefined || taken.get(span) === true) return;
+    taken.set(span, true);
     const { framework, kind } = found;
     if (kind.role === 'run') this.#run(framework, kind, span);
     else if (kind.role === 'step') this.#step(framework, kind, span, parentContext);
-    else if (parent === undefined || !this.#batches.has(parent)) {
-      this.#batches.add(span.spanContext());
+    else if (parent === undefined || this.#batches.get(parent) !== true) {
+      this.#batches.set(span.spanContext(), true);
       const submitted = kind.jobs(span);
       if (submitted.length === 0) return;
       const submission = startSubmission({ system: framework.system, jobs: submitted, span: false });
@@ -117,7 +118,7 @@ export class JobSpanProcessor {
     if (kind.opensEarly === true) this.#early.set(spanContext, run);
     else run.running = jobs.start(run.details);
     this.#ends.set(span, (ended) => {
-      this.#early.delete(spanContext);
+      if (kind.opensEarly === true) this.#early.set(spanContext, undefined);
       if (id !== undefined && this.#byId.get(id) === target) this.#byId.delete(id);
       endRun(run, ended);
     });

@@ -39,7 +39,8 @@ const OUT_OF_ORDER_MS = 1000;
 interface Known {
   readonly job: RunningJob;
   readonly attempt: number;
-  readonly steps: Map<string, RunningStep>;
+  /** Undefined until it has one. */
+  steps: Map<string, RunningStep> | undefined;
 }
 
 /** Makes runs and steps out of what an orchestrator says of its jobs, in whatever order it comes. */
@@ -93,7 +94,7 @@ export class JobEvents {
       createdAt,
       context: ROOT_CONTEXT,
     });
-    this.#running.set(jobId, { job, attempt, steps: new Map() });
+    this.#running.set(jobId, { job, attempt, steps: undefined });
     if (this.#running.size > MAX_RUNNING) this.#giveUp(oldest(this.#running));
   }
 
@@ -104,7 +105,7 @@ export class JobEvents {
       return drop('unknown_event');
     }
     this.#running.delete(jobId);
-    for (const step of known.steps.values()) step.discard();
+    for (const step of known.steps?.values() ?? []) step.discard();
     if (status === 'COMPLETED') return known.job.end();
     if (status === 'CANCELLED') return known.job.end({ result: 'cancellation' });
     remember(this.#failed, jobId, known.attempt);
@@ -114,9 +115,10 @@ export class JobEvents {
   #step({ jobId, status, error }: JobEvent, step: NonNullable<JobEvent['step']>): void {
     const known = this.#running.get(jobId);
     const key = step.id ?? step.name;
-    const started = known?.steps.get(key);
+    const started = known?.steps?.get(key);
     if (known === undefined || (started === undefined) !== (status === 'RUNNING')) return drop('unknown_event');
     if (started === undefined) {
+      known.steps ??= new Map();
       known.steps.set(key, known.job.startStep(step));
       if (known.steps.size <= MAX_STEPS_OF_A_JOB) return;
       const first = oldest(known.steps);
@@ -124,7 +126,7 @@ export class JobEvents {
       known.steps.delete(first);
       return;
     }
-    known.steps.delete(key);
+    known.steps?.delete(key);
     if (status === 'COMPLETED') started.end();
     else started.fail(status === 'CANCELLED' ? { code: 'cancelled' } : error);
   }
@@ -132,7 +134,7 @@ export class JobEvents {
   #giveUp(jobId: string): void {
     const known = this.#running.get(jobId);
     this.#running.delete(jobId);
-    for (const step of known?.steps.values() ?? []) step.discard();
+    for (const step of known?.steps?.values() ?? []) step.discard();
     known?.job.discard();
   }
 }

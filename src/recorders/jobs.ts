@@ -14,6 +14,7 @@ import {
 import { withValue } from '../nested-context.ts';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
+import { createStamps } from '../stamp.ts';
 import { currentContext } from './ambient.ts';
 import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
@@ -79,7 +80,7 @@ export function jobIn(context: Context): JobTarget | undefined {
 }
 
 /** Jobs whose orchestrator makes the spans: no context can be given to what runs in one of them. */
-const jobsOfSpans = new WeakMap<SpanContext, JobTarget>();
+const jobsOfSpans = createStamps<JobTarget>();
 
 /** What runs in this span of somebody else's is part of the job. */
 export function bindSpan(span: SpanContext, job: JobTarget): void {
