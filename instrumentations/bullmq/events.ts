@@ -13,11 +13,10 @@ const seen = new WeakSet<object>();
 export function watchEvents(library: Library, patches: Patches, manual: Manual): boolean {
   const { QueueBase, FlowProducer, Worker } = library;
   const isWorker = (self: object): boolean => Worker !== undefined && self instanceof Worker;
-  patches.method(FlowProducer, 'emit', (_: object, [event, error]: unknown[], call) => {
+  patches.before(FlowProducer, 'emit', (_: object, [event, error]: unknown[]) => {
     if (event === 'error') guarded('the hook of bullmq', () => fault('flow_producer', undefined, error));
-    return call();
   });
-  return patches.method(QueueBase, 'emit', (self: QueueShape, args: unknown[], call) => {
+  return patches.before(QueueBase, 'emit', (self: QueueShape, args: unknown[]) => {
     const first = args[1];
     switch (args[0]) {
       case 'error':
@@ -36,7 +35,6 @@ export function watchEvents(library: Library, patches: Patches, manual: Manual):
         if (isWorker(self)) guarded('the hook of bullmq', () => manual.closed(self));
         break;
     }
-    return call();
   });
 }
 

@@ -20,15 +20,20 @@ export class Manual {
       }),
     );
     for (const name of ['moveToCompleted', 'moveToFailed', 'moveToDelayed', 'moveToWait', 'moveToWaitingChildren']) {
-      patches.method(Job, name, (job: JobShape, _: unknown[], call) => {
+      const settled = (job: JobShape, _: unknown[], call: () => unknown) => {
         const claim = claimOf(job);
-        if (claim === undefined || !this.#open.has(claim)) return call();
+        if (claim === undefined) return call();
         return settle(call, {
           // A job without open children is not moved.
           done: (moved) => moved !== false && this.#settled(claim),
           failed() {},
           unobservable() {},
         });
+      };
+      patches.method(Job, name, settled, (job: JobShape) => {
+        if (this.#open.size === 0) return false;
+        const claim = claimOf(job);
+        return claim !== undefined && this.#open.has(claim);
       });
     }
   }

@@ -3,6 +3,9 @@ type Method = (...args: unknown[]) => unknown;
 /** What to do around a call: `call` runs the original with the same `this`, and with other arguments where given. */
 export type Around = (self: never, args: never, call: (args?: readonly unknown[]) => unknown) => unknown;
 
+/** What to do before a call, which then goes on as it was made. */
+type Before = (self: never, args: never) => void;
+
 /** Methods of a library's classes that are replaced together and put back together. */
 export class Patches {
   readonly #restores: (() => void)[] = [];
@@ -13,21 +16,50 @@ export class Patches {
     return this.#active;
   }
 
-  /** Replaces a method of a class; false where the class has none of its own by this name. */
-  method(type: { readonly prototype: object } | undefined, name: string, around: Around): boolean {
+  /**
+   * Replaces a method of a class; false where the class has none of its own by this name. Calls that `concerns` is false
+   * for go straight on.
+   */
+  method(
+    type: { readonly prototype: object } | undefined,
+    name: string,
+    around: Around,
+    concerns?: (self: never, args: never) => boolean,
+  ): boolean {
+    const patches = this;
+    return this.#replace(type, name, (original) => ({
+      [name](this: unknown, ...args: unknown[]): unknown {
+        if (!patches.#active) return Reflect.apply(original, this, args);
+        if (concerns !== undefined && !concerns(this as never, args as never)) {
+          return Reflect.apply(original, this, args);
+        }
+        return around(this as never, args as never, (changed) => Reflect.apply(original, this, changed ?? args));
+      },
+    }));
+  }
+
+  /** Sees the calls of a method; false as above. */
+  before(type: { readonly prototype: object } | undefined, name: string, before: Before): boolean {
+    const patches = this;
+    return this.#replace(type, name, (original) => ({
+      [name](this: unknown, ...args: unknown[]): unknown {
+        if (patches.#active) before(this as never, args as never);
+        return Reflect.apply(original, this, args);
+      },
+    }));
+  }
+
+  /** Not by a proxy, which costs more at each call; a computed method has no prototype, as those of a class. */
+  #replace(
+    type: { readonly prototype: object } | undefined,
+    name: string,
+    replace: (original: Method) => Record<string, Method>,
+  ): boolean {
     const prototype = type?.prototype;
     const descriptor = prototype && Object.getOwnPropertyDescriptor(prototype, name);
     if (prototype === undefined || typeof descriptor?.value !== 'function') return false;
     const original = descriptor.value as Method;
-    const patches = this;
-    // Not a proxy, which costs more at each call. A computed method, because that has no prototype either.
-    const replacement = {
-      [name](this: unknown, ...args: unknown[]): unknown {
-        return patches.#active
-          ? around(this as never, args as never, (changed) => Reflect.apply(original, this, changed ?? args))
-          : Reflect.apply(original, this, args);
-      },
-    }[name] as Method;
+    const replacement = replace(original)[name] as Method;
     Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
     Object.defineProperty(prototype, name, { ...descriptor, value: replacement });
     this.#restores.push(() => {

@@ -55,8 +55,7 @@ export function watchSenders({ Queue, JobScheduler, Repeat, FlowProducer }: Libr
 
 /** Hands BullMQ the metadata for jobs that it would ask its telemetry for; an application's own telemetry is asked. */
 export function carryContext({ QueueBase }: Library, patches: Patches): void {
-  patches.method(QueueBase, 'trace', (self: QueueShape, args: unknown[], call) => {
-    if ((args[1] !== 'add' && args[1] !== 'addBulk') || hasOwnTelemetry(self)) return call();
+  const withMetadata = (_: QueueShape, args: unknown[], call: (args?: readonly unknown[]) => unknown): unknown => {
     let metadata: string | undefined;
     guarded('the hook of bullmq', () => {
       if (isObserved()) metadata = outgoing === undefined ? writeMetadata(context.active()) : outgoing();
@@ -64,7 +63,13 @@ export function carryContext({ QueueBase }: Library, patches: Patches): void {
     if (metadata === undefined) return call();
     const callback = args[3] as (span: unknown, metadata: string | undefined) => unknown;
     return call(args.with(3, (span: unknown) => callback(span, metadata)));
-  });
+  };
+  patches.method(
+    QueueBase,
+    'trace',
+    withMetadata,
+    (self: QueueShape, args: unknown[]) => (args[1] === 'add' || args[1] === 'addBulk') && !hasOwnTelemetry(self),
+  );
 }
 
 function nothing(): undefined {}

@@ -19,11 +19,17 @@ export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolea
     patches.method(Worker, 'callProcessJob', (worker: QueueShape, args: [JobShape], call) =>
       handle(worker, args[0], call),
     ) &&
-    patches.method(Job, 'moveToCompleted', (job: JobShape, _: unknown[], call) =>
-      byApplication(job, call, (claim) => complete(claim)),
+    patches.method(
+      Job,
+      'moveToCompleted',
+      (job: JobShape, _: unknown[], call) => byApplication(job, call, (claim) => complete(claim)),
+      isByApplication,
     ) &&
-    patches.method(Job, 'moveToFailed', (job: JobShape, [error]: [unknown], call) =>
-      byApplication(job, call, (claim) => fail(claim, error)),
+    patches.method(
+      Job,
+      'moveToFailed',
+      (job: JobShape, [error]: [unknown], call) => byApplication(job, call, (claim) => fail(claim, error)),
+      isByApplication,
     );
   if (!fits) return false;
   patches.method(Job, 'shouldRetryJob', (job: JobShape, _: unknown[], call) => {
@@ -40,9 +46,14 @@ export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolea
 function ignore(): void {}
 
 /** A worker settles a job once its handler has returned, and tells so by an event; before that, the application does. */
+function isByApplication(job: JobShape): boolean {
+  const claim = claimOf(job);
+  return claim?.run !== undefined && claim.handledMs === undefined;
+}
+
 function byApplication(job: JobShape, call: () => unknown, settled: (claim: Claim) => void): unknown {
   const claim = claimOf(job);
-  if (claim?.run === undefined || claim.handledMs !== undefined) return call();
+  if (claim === undefined) return call();
   return settle(call, { done: () => settled(claim), failed: ignore, unobservable: ignore });
 }
 

@@ -73,9 +73,11 @@ export function stallOf({ output }: JobRow): StallReason | undefined {
   return STALLS.get(value?.message);
 }
 
-/** Parsers of the database driver can be replaced, so a timestamp need not be a Date. */
+/** Milliseconds; parsers of the database driver can be replaced, so a timestamp need not be a Date, nor a number one. */
 function time(value: unknown): number {
+  if (typeof value === 'number') return value;
   if (value instanceof Date) return value.getTime();
+  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
   return value === null || value === undefined ? Number.NaN : new Date(value as Date).getTime();
 }
 
