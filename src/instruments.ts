@@ -51,20 +51,14 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
     return write === undefined ? NO_SERIES : { record: (value) => write(value, attributes) };
   };
   const kept = new Map<InstrumentId, Map<AttributeSet, Series>>();
+  const many = new Map<InstrumentId, Map<AttributeSet, ReturnType<SeriesStore['bindMany']>>>();
   return {
-    with(id, set) {
-      const all = kept.get(id);
-      const known = all?.get(set);
-      if (known !== undefined) return known;
-      const series = seriesOf(id, set);
-      if (!set.isKept) return series;
-      if (all === undefined) kept.set(id, new Map([[set, series]]));
-      else all.set(set, series);
-      return series;
-    },
-    add(id, { attributes }, distribution) {
+    with: (id, set) => kept.get(id)?.get(set) ?? keep(kept, id, set, seriesOf(id, set)),
+    add(id, set, distribution) {
       const spec: InstrumentSpec = catalogue[id];
-      if (isWritten(spec)) store.add(spec, attributes, distribution);
+      if (!isWritten(spec)) return;
+      const series = many.get(id)?.get(set) ?? keep(many, id, set, store.bindMany(spec, set.attributes));
+      series.add(distribution);
     },
     observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
@@ -86,6 +80,20 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
       });
     },
   };
+}
+
+/** Keeps a series by its set of attributes, which is the same object for the same attributes. */
+function keep<Kept>(
+  all: Map<InstrumentId, Map<AttributeSet, Kept>>,
+  id: InstrumentId,
+  set: AttributeSet,
+  series: Kept,
+): Kept {
+  if (!set.isKept) return series;
+  const ofInstrument = all.get(id);
+  if (ofInstrument === undefined) all.set(id, new Map([[set, series]]));
+  else ofInstrument.set(set, series);
+  return series;
 }
 
 function createObservable(meter: Meter, spec: InstrumentSpec): Observable {

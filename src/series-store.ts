@@ -34,14 +34,21 @@ export class SeriesStore {
   readonly #sums = new Map<InstrumentSpec, Map<string, SumSeries>>();
   readonly #histograms = new Map<InstrumentSpec, Map<string, HistogramSeries>>();
 
-  /** Adds many values at once to a histogram. */
-  add(spec: InstrumentSpec, attributes: Attributes, added: Distribution): void {
-    if (!Number.isFinite(added.sum) || added.min < 0) return drop('invalid_value');
+  /** One series of a histogram, to which many values are added at once. */
+  bindMany(spec: InstrumentSpec, attributes: Attributes): { add(added: Distribution): void } {
     const series = this.#histogram(spec, attributes);
-    for (const [bucket, count] of added.counts.entries()) series.counts[bucket] = (series.counts[bucket] ?? 0) + count;
-    series.sum += added.sum;
-    series.min = Math.min(series.min, added.min);
-    series.max = Math.max(series.max, added.max);
+    const { counts } = series;
+    return {
+      add(added) {
+        if (!Number.isFinite(added.sum) || added.min < 0) return drop('invalid_value');
+        for (let bucket = 0; bucket < added.counts.length; bucket++) {
+          counts[bucket] = (counts[bucket] ?? 0) + (added.counts[bucket] as number);
+        }
+        series.sum += added.sum;
+        series.min = Math.min(series.min, added.min);
+        series.max = Math.max(series.max, added.max);
+      },
+    };
   }
 
   /** One series of a counter or a histogram, to be recorded value by value. */

@@ -127,6 +127,8 @@ export type Framing = 'events' | 'lines' | 'frames' | 'document' | 'opaque';
 /** The framing of a successful answer. Proxies send streams under other names; HTML is no answer of a model. */
 export function framingOf(format: Format, contentType: string, isStreamAskedFor: boolean): Framing {
   if (contentType.startsWith('text/event-stream')) return 'events';
+  // Most answers, which need no expression to be tried.
+  if (contentType === 'application/json' && !isStreamAskedFor) return 'document';
   if (contentType.startsWith('application/vnd.amazon.eventstream')) return 'frames';
   if (JSON_LINES_TYPE.test(contentType)) return 'lines';
   if (contentType.startsWith('text/html')) return 'document';

@@ -15,6 +15,8 @@ export interface ModelRequest {
 const MAX_PATH = 512;
 /** Origins remembered; a crawler visits more than a gateway. */
 const MAX_ORIGINS = 1000;
+/** Paths remembered of each; Gemini and Azure have one for each model. */
+const MAX_PATHS = 200;
 
 interface Base {
   readonly path: string;
@@ -28,6 +30,8 @@ interface Origin {
   readonly provider: string | undefined;
   /** Configured base paths on this host, longest first. */
   readonly bases: readonly Base[];
+  /** What its paths are, null for those that are no model call. */
+  readonly requests: Map<string, ModelRequest | null>;
 }
 
 /** Tells which requests are model calls; anything else costs a look at its method and at the end of its path. */
@@ -51,6 +55,16 @@ export class Endpoints {
     if (candidates === undefined) return undefined;
     const known = this.#origin(origin);
     if (known === undefined) return undefined;
+    let found = known.requests.get(pathname);
+    if (found === undefined) {
+      found = this.#describeRequest(known, pathname, candidates) ?? null;
+      if (known.requests.size >= MAX_PATHS) known.requests.clear();
+      known.requests.set(pathname, found);
+    }
+    return found ?? undefined;
+  }
+
+  #describeRequest(known: Origin, pathname: string, candidates: readonly Api[]): ModelRequest | undefined {
     const base = known.bases.find((candidate) => `${pathname}/`.startsWith(`${candidate.path}/`));
     const provider = base?.provider ?? providerOfPath(known.provider, pathname);
     const api = candidates.find((candidate) => fits(candidate, pathname, provider, base, known.serverPort));
@@ -91,6 +105,7 @@ export class Endpoints {
         .filter(({ url: base }) => base.origin === url.origin)
         .map(({ url: base, provider }) => ({ path: base.pathname.replace(/\/$/, ''), provider }))
         .sort((a, b) => b.path.length - a.path.length),
+      requests: new Map(),
     };
   }
 }

@@ -1,3 +1,5 @@
+import { asBuffer } from './bytes.ts';
+
 /** Headers as a wire has them: names and values in turn, or an object. */
 export type HeaderList = readonly (Uint8Array | string)[] | Readonly<Record<string, unknown>> | null | undefined;
 
@@ -113,7 +115,5 @@ function short(value: unknown, limit: number): string {
 
 /** Headers are bytes of Latin-1. */
 function textOf(value: Uint8Array | string): string {
-  return typeof value === 'string'
-    ? value
-    : Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
+  return typeof value === 'string' ? value : asBuffer(value).toString('latin1');
 }

@@ -1,6 +1,16 @@
+import { IS_PLAIN, isAt } from './bytes.ts';
 import type { CompiledFields, Facts } from './json-fields.ts';
 import { JsonSkipper } from './json-skipper.ts';
-import { forget, MALFORMED_SCALAR, MAX_WANTED, readScalar, readText, TOO_LONG, take } from './json-values.ts';
+import {
+  endsScalar,
+  forget,
+  MALFORMED_SCALAR,
+  MAX_WANTED,
+  readScalar,
+  readText,
+  TOO_LONG,
+  take,
+} from './json-values.ts';
 
 // States, as numbers: the scanner is the hot loop.
 const VALUE = 0;
@@ -37,8 +47,8 @@ export class JsonScanner {
   /** Wanted values that were too long to be what they should be. */
   oversized = 0;
   readonly #root: CompiledFields;
-  /** From the pool: memory of its own for each answer would cost more than the reading, and only what was written is read. */
-  readonly #scratch = Buffer.allocUnsafe(MAX_WANTED);
+  /** What came before of a key or a value that goes on in the next piece; most do not. */
+  #scratch: Buffer | undefined;
   #length = 0;
   #escaped = false;
   #sawEscape = false;
@@ -47,6 +57,8 @@ export class JsonScanner {
   readonly #skipper = new JsonSkipper();
   readonly #nodes: CompiledFields[] = [];
   readonly #arrays: boolean[] = [];
+  /** Nodes whose key has come. */
+  readonly #met: CompiledFields[] = [];
 
   constructor(root: CompiledFields) {
     this.#root = root;
@@ -63,6 +75,7 @@ export class JsonScanner {
     this.#escaped = false;
     this.#nodes.length = 0;
     this.#arrays.length = 0;
+    this.#met.length = 0;
   }
 
   /** True once one whole document was read and nothing but white space came after it. */
@@ -103,8 +116,11 @@ export class JsonScanner {
           return;
         default: {
           const byte = bytes[at++] as number;
-          if (byte > 0x20) this.#structure(byte);
-          else if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) this.#state = MALFORMED;
+          if (byte > 0x20) {
+            this.#structure(byte);
+            // The first byte of a number or a word is part of it.
+            if (this.#state === SCALAR) at--;
+          } else if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) this.#state = MALFORMED;
         }
       }
     }
@@ -167,8 +183,7 @@ export class JsonScanner {
       this.#wanted = wanted.element;
       this.#state = isArray ? VALUE_OR_END : KEY_OR_END;
     } else {
-      this.#scratch[0] = byte;
-      this.#length = 1;
+      this.#length = 0;
       this.#state = SCALAR;
     }
   }
@@ -188,6 +203,20 @@ export class JsonScanner {
   }
 
   #readString(bytes: Buffer, from: number, to: number): number {
+    if (this.#length === 0 && !this.#escaped && !this.#sawEscape) {
+      let at = from;
+      while (at < to && IS_PLAIN[bytes[at] as number] === 1) at++;
+      if (at < to && bytes[at] === QUOTE) {
+        this.#endOfString(bytes, from, at - from);
+        return at + 1;
+      }
+    }
+    return this.#gatherString(bytes, from, to);
+  }
+
+  /** Of a string with escapes, or one in several pieces. */
+  #gatherString(bytes: Buffer, from: number, to: number): number {
+    this.#scratch ??= Buffer.allocUnsafe(MAX_WANTED);
     const scratch = this.#scratch;
     let length = this.#length;
     let isEscaped = this.#escaped;
@@ -196,10 +225,8 @@ export class JsonScanner {
       const byte = bytes[at++] as number;
       if (isEscaped) isEscaped = false;
       else if (byte === QUOTE) {
-        this.#length = length;
         this.#escaped = false;
-        if (this.#state === KEY_STRING) this.#endOfKey();
-        else this.#endOfWantedString();
+        this.#endOfString(scratch, 0, length);
         return at;
       } else if (byte === BACKSLASH) {
         isEscaped = true;
@@ -216,68 +243,58 @@ export class JsonScanner {
     return at;
   }
 
-  #endOfKey(): void {
+  #endOfString(bytes: Buffer, from: number, length: number): void {
+    if (this.#state === KEY_STRING) this.#endOfKey(bytes, from, length);
+    else this.#endOfWantedString(bytes, from, length);
+  }
+
+  #endOfKey(bytes: Buffer, from: number, length: number): void {
     this.#state = COLON;
     this.#wanted = undefined;
-    const keys = this.#nodes[this.#nodes.length - 1]?.keys ?? [];
-    if (this.#sawEscape) {
-      // Nobody writes a wanted key with escapes; one that does is not understood rather than misread.
+    // Nobody writes a wanted key with escapes; one that does is not understood rather than misread.
+    const keys = this.#nodes[this.#nodes.length - 1]?.keys;
+    if (this.#sawEscape || keys === undefined) return;
+    for (let index = 0; index < keys.length; index++) {
+      const { bytes: key, node } = keys[index] as CompiledFields['keys'][number];
+      if (key.length !== length || !isAt(bytes, from, key)) continue;
+      this.#wanted = node;
+      // A key that comes twice replaces its first value whole, as `JSON.parse` has it; elements of a list only add.
+      if (!this.#met.includes(node)) this.#met.push(node);
+      else if (!this.#arrays.includes(true)) forget(this.facts, node.within);
       return;
     }
-    for (const { bytes, node } of keys) {
-      if (bytes.length === this.#length && this.#scratchStartsWith(bytes)) {
-        this.#wanted = node;
-        this.#forget(node);
-        return;
-      }
-    }
   }
 
-  /** A key that comes twice replaces its first value whole, as `JSON.parse` has it; elements of a list only add. */
-  #forget(node: CompiledFields): void {
-    if (this.#arrays.includes(true)) return;
-    forget(this.facts, node.within);
-  }
-
-  #scratchStartsWith(bytes: Uint8Array): boolean {
-    for (let at = 0; at < bytes.length; at++) if (this.#scratch[at] !== bytes[at]) return false;
-    return true;
-  }
-
-  #endOfWantedString(): void {
+  #endOfWantedString(bytes: Buffer, from: number, length: number): void {
     const fact = this.#wanted?.fact as string;
     this.#afterValue();
-    if (this.#length > MAX_WANTED) {
+    if (length > MAX_WANTED) {
       this.oversized++;
       return;
     }
-    const text = readText(this.#scratch, this.#length, this.#sawEscape);
+    const text = readText(bytes, from, length, this.#sawEscape);
     if (text === undefined) this.#state = MALFORMED;
     else take(this.facts, fact, text);
   }
 
   #readScalar(bytes: Buffer, from: number, to: number): number {
-    const scratch = this.#scratch;
-    let length = this.#length;
     let at = from;
-    for (; at < to; at++) {
-      const byte = bytes[at] as number;
-      if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= SPACE) {
-        this.#length = length;
-        this.#endOfScalar();
-        return at;
-      }
-      if (length < MAX_WANTED) scratch[length] = byte;
-      length++;
+    while (at < to && !endsScalar(bytes[at] as number)) at++;
+    if (at < to && this.#length === 0) {
+      this.#endOfScalar(bytes, from, at - from);
+      return at;
     }
-    this.#length = length;
+    this.#scratch ??= Buffer.allocUnsafe(MAX_WANTED);
+    if (this.#length < MAX_WANTED) bytes.copy(this.#scratch, this.#length, from, at);
+    this.#length += at - from;
+    if (at < to) this.#endOfScalar(this.#scratch, 0, this.#length);
     return at;
   }
 
-  #endOfScalar(): void {
+  #endOfScalar(bytes: Buffer, from: number, length: number): void {
     const fact = this.#wanted?.fact;
     this.#afterValue();
-    const value = readScalar(this.#scratch, this.#length);
+    const value = length === 0 ? MALFORMED_SCALAR : readScalar(bytes, from, length);
     if (value === MALFORMED_SCALAR) this.#state = MALFORMED;
     else if (fact === undefined || value === null) return;
     else if (value === TOO_LONG) this.oversized++;

@@ -9,6 +9,9 @@ const SAFE_DIGITS = 15;
 
 const ZERO = 0x30;
 const PLUS = 0x2b;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -19,8 +22,8 @@ export const MALFORMED_SCALAR = Symbol('malformed');
 export const TOO_LONG = Symbol('too long');
 
 /** A string of which these bytes stood between the quotes; undefined when JSON does not allow it. */
-export function readText(bytes: Buffer, length: number, hasEscapes: boolean): string | undefined {
-  const text = bytes.toString('utf8', 0, length);
+export function readText(bytes: Buffer, from: number, length: number, hasEscapes: boolean): string | undefined {
+  const text = bytes.toString('utf8', from, from + length);
   if (!hasEscapes) return text;
   try {
     return JSON.parse(`"${text}"`) as string;
@@ -29,16 +32,22 @@ export function readText(bytes: Buffer, length: number, hasEscapes: boolean): st
   }
 }
 
+/** Whether a number or a word ends before this byte. */
+export function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= SPACE;
+}
+
 /** A number, a boolean or null; `length` may go beyond what was kept of it. */
 export function readScalar(
   bytes: Buffer,
+  from: number,
   length: number,
 ): number | boolean | null | typeof MALFORMED_SCALAR | typeof TOO_LONG {
   if (length <= SAFE_DIGITS) {
-    const whole = readWhole(bytes, length);
+    const whole = readWhole(bytes, from, length);
     if (whole >= 0) return whole;
   }
-  const text = bytes.toString('latin1', 0, Math.min(length, MAX_WANTED));
+  const text = bytes.toString('latin1', from, from + Math.min(length, MAX_WANTED));
   if (text === 'null') return null;
   if (text === 'true') return true;
   if (text === 'false') return false;
@@ -47,10 +56,10 @@ export function readScalar(
 }
 
 /** A plain whole number, as counts are; -1 for anything else. */
-function readWhole(bytes: Buffer, length: number): number {
-  if (bytes[0] === ZERO) return length === 1 ? 0 : -1;
+function readWhole(bytes: Buffer, from: number, length: number): number {
+  if (bytes[from] === ZERO) return length === 1 ? 0 : -1;
   let value = 0;
-  for (let at = 0; at < length; at++) {
+  for (let at = from; at < from + length; at++) {
     const digit = (bytes[at] as number) - ZERO;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;

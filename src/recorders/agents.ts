@@ -3,6 +3,7 @@ import { withSpan } from '../nested-context.ts';
 import type { AgentRun, JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { agentIn, type Invocation, withAgent } from './agent-scope.ts';
+import { unixOf } from './clocks.ts';
 import { classify, errorClass, type Failure } from './failures.ts';
 import { isName, nameOrNone } from './given.ts';
 import { activeContext } from './inbound.ts';
@@ -114,7 +115,7 @@ class Run implements RecordedAgent {
     this.#agent = nameOrNone(details.agent, 'the name of an agent') ?? around?.name;
     this.#job = jobIn(parent);
     this.#startedAt = details.startedAt ?? performance.now();
-    this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.#startTime = unixOf(this.#startedAt);
     if (this.#kind === 'tool' && around !== undefined) around.toolCalls++;
     const operation = OPERATIONS[this.#kind];
     if (details.span !== false && !hasSpan(parent, operation, this.#name)) {

@@ -13,6 +13,11 @@ export function elapsed(ms: number | undefined): number | undefined {
   return ms < 0 && ms >= -TOLERANCE_MS ? 0 : undefined;
 }
 
+/** What the wall clock said, Unix milliseconds, at a time of `performance.now()` that has passed. */
+export function unixOf(at: number): number {
+  return Date.now() - (performance.now() - at);
+}
+
 /** For how long what the wall clock is ahead of the monotonic one is believed. */
 const BELIEVED_MS = 1000;
 let ahead = 0;

@@ -38,24 +38,44 @@ export function pricer(): Pricer {
   return current;
 }
 
+/** One exchange of a call that has ended. */
+interface Billed {
+  readonly target: Pick<ModelTarget, 'operation' | 'provider' | 'requestModel'>;
+  readonly usage: TokenUsage | undefined;
+  /** The provider had begun to answer, and so had begun to count tokens. */
+  readonly hasBegun: boolean;
+}
+
+/** What the exchange's answer said of the model. */
+interface Named extends Pick<PricedWork, 'listedAs' | 'serviceTier'> {
+  readonly model?: string | undefined;
+}
+
 /** The exchanges of one call: each has its own model, and prices may rise with the tokens of a single one. */
 export class Bill {
-  #entries: PricedWork[] = [];
+  #first: readonly [Billed, Named] | undefined;
+  #others: (readonly [Billed, Named])[] | undefined;
   #isWhole = true;
 
-  /** @param hasBegun the provider had begun to answer, and so had begun to count tokens */
-  add(work: PricedWork, hasBegun: boolean): void {
-    if (work.usage !== undefined) this.#entries.push(work);
-    else if (hasBegun) this.#isWhole = false;
+  add(exchange: Billed, answer: Named): void {
+    if (exchange.usage === undefined) this.#isWhole &&= !exchange.hasBegun;
+    else if (this.#first === undefined) this.#first = [exchange, answer];
+    else {
+      this.#others ??= [];
+      this.#others.push([exchange, answer]);
+    }
   }
 
   /** What the whole call cost. */
   total(call: PricedWork): Cost {
-    if (this.#entries.length < 2 || call.usage === undefined) return current.price(call);
+    if (this.#first === undefined || this.#others === undefined || call.usage === undefined) return current.price(call);
     if (!this.#isWhole) return {};
     let total = 0;
-    for (const entry of this.#entries) {
-      const { cost, unpriced } = current.price(entry);
+    for (const [{ target, usage }, { model: responseModel, listedAs, serviceTier }] of [this.#first, ...this.#others]) {
+      const { operation, provider, requestModel } = target;
+      const { startTime } = call;
+      const work = { operation, provider, requestModel, responseModel, listedAs, serviceTier, startTime, usage };
+      const { cost, unpriced } = current.price(work);
       if (cost === undefined) return { unpriced };
       total += cost;
     }

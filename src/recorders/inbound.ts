@@ -2,6 +2,7 @@ import { type Context, createContextKey } from '@opentelemetry/api';
 import { withValue } from '../nested-context.ts';
 import { publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
+import { unixOf } from './clocks.ts';
 import type { RunningRequest } from './requests.ts';
 
 /** A piece of time, in `performance.now()` time. */
@@ -88,7 +89,7 @@ export class Inbound {
       Object.freeze({
         kind: 'gateway_request',
         route: end.route,
-        startTime: Date.now() - (performance.now() - this.startedAt),
+        startTime: unixOf(this.startedAt),
         durationMs: end.at - this.startedAt,
         upstreamMs,
       }),

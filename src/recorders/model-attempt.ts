@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelTarget } from '../observations.ts';
 import { publish } from '../observe.ts';
 import type { ChunkTimes } from './chunk-times.ts';
+import { unixOf } from './clocks.ts';
 import type { Failure } from './failures.ts';
 import { type Inbound, inboundIn } from './inbound.ts';
 import { type AttemptResult, type Call, type ModelCallStart, targetOf } from './model-call.ts';
@@ -49,13 +50,13 @@ export class Attempt implements RunningAttempt {
   #finished = false;
 
   /** @param isWholeCall there is no call around: the exchange is all of it */
-  constructor(details: AttemptStart, seat: Seat, isWholeCall: boolean) {
+  constructor(details: AttemptStart, seat: Seat, isWholeCall: boolean, target = targetOf(details)) {
     this.#scope = seat.scope;
     this.#call = seat.scope.call;
     this.#isWholeCall = isWholeCall;
-    this.#target = this.#scope.complete(targetOf(details));
+    this.#target = this.#scope.complete(target);
     this.#startedAt = details.startedAt ?? performance.now();
-    this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.#startTime = unixOf(this.#startedAt);
     const { context: parent } = details;
     this.#inbound = (parent === undefined ? undefined : inboundIn(parent)) ?? this.#call.inbound;
     this.#inbound?.began();
@@ -95,9 +96,16 @@ export class Attempt implements RunningAttempt {
 
   #publish(failure: Failure | undefined, result: AttemptResult, endedAt: number): void {
     this.#finished = true;
+    const { operation, provider, requestModel, serverAddress, serverPort, streaming } = this.#target;
+    const { number, retryOf, backoffMs } = this.#order;
     const attempt: ModelAttempt = Object.freeze({
       kind: 'model_attempt',
-      ...this.#target,
+      operation,
+      provider,
+      requestModel,
+      serverAddress,
+      serverPort,
+      streaming,
       startTime: this.#startTime,
       durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
@@ -106,7 +114,9 @@ export class Attempt implements RunningAttempt {
       statusCode: result.statusCode,
       requestBytes: result.requestBytes,
       responseBytes: result.responseBytes,
-      ...this.#order,
+      number,
+      retryOf,
+      backoffMs,
     });
     publish(attempt);
     this.#inbound?.ended(this.#startedAt, endedAt);

@@ -3,6 +3,7 @@ import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } 
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
 import { ChunkTimes } from './chunk-times.ts';
+import { unixOf } from './clocks.ts';
 import type { ModelContent } from './content.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
@@ -81,6 +82,8 @@ const INFERENCE = new Set(['chat', 'generate_content', 'text_completion']);
 /** Fallbacks told of one call; what goes on beyond that is a loop. */
 const MAX_FALLBACKS = 32;
 
+const NO_FALLBACKS: readonly ModelFallback[] = Object.freeze([]);
+
 /** One logical call: owns the span, gathers what its attempts and inner layers learn. */
 export class Call extends Scope implements RecordedCall {
   readonly call = this;
@@ -103,35 +106,44 @@ export class Call extends Scope implements RecordedCall {
   #lastEnd: ExchangeEnd | undefined;
   /** Of the exchanges that ended since the work has settled, the one that a stream may have come from. */
   #streamEnd: ExchangeEnd | undefined;
-  #own: ModelCallResult = {};
-  #learned: AttemptResult = {};
-  #fallbacks: ModelFallback[] = [];
+  #own: ModelCallResult | undefined;
+  #learned: AttemptResult | undefined;
+  #fallbacks: readonly ModelFallback[] = NO_FALLBACKS;
   readonly #bill = new Bill();
-  readonly #chunks = new ChunkTimes();
+  #chunks: ChunkTimes | undefined;
 
   readonly #isGuess: boolean;
   readonly #ended: HookedCallStart['ended'];
 
-  constructor(details: HookedCallStart, parent: Context, request?: SdkRequest) {
-    const target = targetOf(details);
+  constructor(details: HookedCallStart, parent: Context, request?: SdkRequest, target = targetOf(details)) {
     super(target, undefined, request);
     this.#merged = target;
     this.#isGuess = details.isGuess === true;
     this.#ended = details.ended;
     this.#startedAt = details.startedAt ?? performance.now();
-    this.#startTime = Date.now() - (performance.now() - this.#startedAt);
+    this.#startTime = unixOf(this.#startedAt);
     this.inbound = inboundIn(parent);
     this.inbound?.began();
     if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
     if (this.#agent !== undefined) this.#agent.inferenceCalls++;
     this.#span = startModelSpan(target, this.#startTime, parent, details.span);
     this.context = withScope(this.#span.context, this);
-    this.#running = Object.freeze({ kind: 'model_call', ...target, startTime: this.#startTime });
+    this.#running = Object.freeze({
+      kind: 'model_call',
+      operation: target.operation,
+      provider: target.provider,
+      requestModel: target.requestModel,
+      serverAddress: target.serverAddress,
+      serverPort: target.serverPort,
+      streaming: target.streaming,
+      startTime: this.#startTime,
+    });
     pricer().prepare();
     publishStart(this.#running);
   }
 
   chunk(at = performance.now()): void {
+    this.#chunks ??= new ChunkTimes();
     this.#chunks.arrived(at);
   }
 
@@ -155,7 +167,7 @@ export class Call extends Scope implements RecordedCall {
   settleAs(failure: Failure | undefined, result?: ModelCallResult): void {
     if (this.isSettled) return;
     this.#failure = failure;
-    this.#own = { ...result };
+    this.#own = result;
     this.#settledAt = performance.now();
     if (!this.#endsWithExchange) this.#stopRunning();
     this.settle(result?.usage);
@@ -179,7 +191,7 @@ export class Call extends Scope implements RecordedCall {
   }
 
   learn(result: AttemptResult): void {
-    this.#learned = { ...this.#learned, ...defined(result) };
+    this.#learned = this.#learned === undefined ? result : { ...this.#learned, ...defined(result) };
   }
 
   /** Something of this call follows what has failed: a retry if it asks the same model of the same provider. */
@@ -188,7 +200,7 @@ export class Call extends Scope implements RecordedCall {
     const isSameModel =
       from.requestModel === to.requestModel || from.requestModel === undefined || to.requestModel === undefined;
     if (from.provider === to.provider && isSameModel) return true;
-    if (this.#fallbacks.length < MAX_FALLBACKS) this.#fallbacks.push(Object.freeze({ from, to }));
+    if (this.#fallbacks.length < MAX_FALLBACKS) this.#fallbacks = [...this.#fallbacks, Object.freeze({ from, to })];
     else drop('series_limit');
     return false;
   }
@@ -199,8 +211,7 @@ export class Call extends Scope implements RecordedCall {
     startedAt: number,
     retryCount = 0,
   ): Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'> {
-    const [rather, otherwise] = this.#isGuess && this.#attempts === 0 ? [target, this.#merged] : [this.#merged, target];
-    this.#merged = { ...otherwise, ...defined(rather), streaming: rather.streaming || otherwise.streaming };
+    if (target !== this.#merged) this.#merge(target);
     const number = this.#attempts++;
     if (follows === undefined) {
       // What it retries was a call of its own, as nobody has told that the two belong together.
@@ -215,23 +226,20 @@ export class Call extends Scope implements RecordedCall {
     };
   }
 
+  #merge(target: ModelTarget): void {
+    const [rather, otherwise] = this.#isGuess && this.#attempts === 0 ? [target, this.#merged] : [this.#merged, target];
+    this.#merged = { ...otherwise, ...defined(rather), streaming: rather.streaming || otherwise.streaming };
+  }
+
   attemptFinished(end: ExchangeEnd, result: AttemptResult, chunks: ChunkTimes | undefined, isWholeCall: boolean): void {
     this.#lastEnd = end;
     const isBetter = this.#streamEnd === undefined || this.#streamEnd.failure !== undefined;
     if (this.isSettled && (end.failure === undefined || (end.hasBegun && isBetter))) this.#streamEnd = end;
     this.learn(result);
-    this.#bill.add(
-      {
-        ...end.target,
-        responseModel: result.model,
-        listedAs: result.listedAs,
-        serviceTier: result.serviceTier,
-        startTime: this.#startTime,
-        usage: end.usage,
-      },
-      end.hasBegun,
-    );
-    if (chunks !== undefined) this.#chunks.add(chunks);
+    this.#bill.add(end, result);
+    // The exchange is over: nobody else adds to its chunks.
+    if (this.#chunks === undefined) this.#chunks = chunks;
+    else if (chunks !== undefined) this.#chunks.add(chunks);
     if (!isWholeCall) return;
     this.#endsWithExchange = true;
     this.settleAs(end.failure);
@@ -243,37 +251,59 @@ export class Call extends Scope implements RecordedCall {
     this.#stopRunning();
     const [failure, endedAt] = this.#verdict();
     if (this.#agent !== undefined) this.#agent.failure = failure;
-    const result: AttemptResult = { ...this.#learned, ...defined(this.#own) };
+    const result = this.#result();
+    const { operation, provider, requestModel, serverAddress, serverPort, streaming } = this.#merged;
+    const { model: responseModel, serviceTier, listedAs } = result;
     const { usage } = this.usage();
-    const { first } = this.#chunks;
-    const work = {
-      ...this.#merged,
-      responseModel: result.model,
-      serviceTier: result.serviceTier,
-      startTime: this.#startTime,
+    const startTime = this.#startTime;
+    const { cost, unpriced } = this.#bill.total({
+      operation,
+      provider,
+      requestModel,
+      responseModel,
+      listedAs,
+      serviceTier,
+      startTime,
       usage,
-    };
+    });
+    const first = this.#chunks?.first;
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
-      ...work,
+      operation,
+      provider,
+      requestModel,
+      serverAddress,
+      serverPort,
+      streaming,
+      responseModel,
+      serviceTier,
+      startTime,
+      usage,
       durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',
       errorType: failure?.errorType,
       responseId: result.id,
       finishReasons: Object.freeze([...(result.finishReasons ?? [])]),
       timeToFirstChunkMs: first === undefined ? undefined : first - this.#startedAt,
-      longestStallMs: this.#chunks.longestGap,
-      chunkGaps: this.#chunks.gaps,
+      longestStallMs: this.#chunks?.longestGap,
+      chunkGaps: this.#chunks?.gaps,
       attempts: Math.max(1, this.#attempts),
       fallbacks: Object.freeze(this.#fallbacks),
-      ...this.#bill.total({ ...work, listedAs: result.listedAs }),
+      cost,
+      unpriced,
     });
-    this.#span.end(call, result.statusCode, this.#learned.content);
+    this.#span.end(call, result.statusCode, this.#learned?.content);
     // Where its exchanges are seen, they are the waiting: between them the call backs off.
     if (this.#attempts === 0) this.inbound?.ended(this.#startedAt, endedAt);
     else this.inbound?.ended();
     publish(call);
     guarded('a hook', () => this.#ended?.(failure, endedAt));
+  }
+
+  /** What the application told of the answer, and what was seen of it. */
+  #result(): AttemptResult {
+    if (this.#own === undefined) return this.#learned ?? {};
+    return { ...this.#learned, ...defined(this.#own) };
   }
 
   #verdict(): [failure: Failure | undefined, endedAt: number] {

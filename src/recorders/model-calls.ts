@@ -95,7 +95,9 @@ export const modelCalls = {
   /** Starts one exchange with a provider: part of the call in the context, or a call of its own. */
   attempt(details: AttemptStart, seat = takeSeat(details.context ?? context.active())): RunningAttempt {
     if (seat !== undefined) return new Attempt(details, seat, false);
-    return new Attempt(details, new Seat(new Call(details, details.context ?? context.active())), true);
+    const target = targetOf(details);
+    const call = new Call(details, details.context ?? context.active(), undefined, target);
+    return new Attempt(details, new Seat(call), true, target);
   },
 };
 
