@@ -228,11 +228,9 @@ export class JsonScanner {
         this.#escaped = false;
         this.#endOfString(scratch, 0, length);
         return at;
-      } else if (byte === BACKSLASH) {
-        isEscaped = true;
-        this.#sawEscape = true;
-      } else if (byte < SPACE) {
-        // Not allowed in a string; what looks at escapes will refuse it.
+      } else if (byte === BACKSLASH || byte < SPACE) {
+        isEscaped = byte === BACKSLASH;
+        // Control characters are not allowed: what looks at escapes will refuse them.
         this.#sawEscape = true;
       }
       if (length < MAX_WANTED) scratch[length] = byte;

@@ -26,12 +26,13 @@ export function startModelSpan(
   if (before === undefined && hasModelSpan(parent)) return noSpan(parent);
   const options = { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) };
   const span = before ?? startSpan(nameOf(target), options, parent);
+  const told = before === undefined ? target : undefined;
   return {
     context: before === undefined ? withSpan(parent, span) : parent,
     end(call, statusCode, content) {
       endSpan(span, call.startTime + call.durationMs, () => {
         if (!span.isRecording()) return;
-        describe(span, call, statusCode);
+        describe(span, told, call, statusCode);
         if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
       });
     },
@@ -104,6 +105,23 @@ function targetAttributes(target: ModelTarget): Attributes {
   return attributes;
 }
 
+/** The call has learnt what it asks for only after it had begun. */
+function renamed(span: Span, call: ModelCall): Attributes {
+  span.updateName(nameOf(call));
+  return targetAttributes(call);
+}
+
+function isAlike(a: ModelTarget, b: ModelTarget): boolean {
+  return (
+    a.operation === b.operation &&
+    a.provider === b.provider &&
+    a.requestModel === b.requestModel &&
+    a.serverAddress === b.serverAddress &&
+    a.serverPort === b.serverPort &&
+    a.streaming === b.streaming
+  );
+}
+
 const MODALITIES = [
   ['textInput', 'gen_ai.usage.text.input_tokens'],
   ['imageInput', 'gen_ai.usage.image.input_tokens'],
@@ -113,9 +131,10 @@ const MODALITIES = [
   ['audioOutput', 'gen_ai.usage.audio.output_tokens'],
 ] as const;
 
-function describe(span: Span, call: ModelCall, statusCode: number | undefined): void {
-  const attributes: Attributes = { ...targetAttributes(call), 'gaugeway.outcome': call.outcome };
-  span.updateName(nameOf(call));
+/** @param told what the span has been told at its start */
+function describe(span: Span, told: ModelTarget | undefined, call: ModelCall, statusCode: number | undefined): void {
+  const attributes: Attributes = told !== undefined && isAlike(told, call) ? {} : renamed(span, call);
+  attributes['gaugeway.outcome'] = call.outcome;
   const set = (key: string, value: string | number | string[] | undefined): void => {
     if (value !== undefined) attributes[key] = value;
   };

@@ -5,6 +5,7 @@ import {
   ProxyTracerProvider,
   type Span,
   type SpanOptions,
+  type Tracer,
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
@@ -18,13 +19,29 @@ let given: TracerProvider | undefined;
 /** What the API hands out while nobody has registered a provider. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
 
-/**
- * Starts a span; where the application's own sampler or processor throws, one that records nothing. The tracer is asked
- * for each time: an application may register its provider after us, and tests replace it.
- */
+let asked: TracerProvider | undefined;
+let answered: Tracer | undefined;
+
+/** Of whoever provides tracers now: an application may register its provider after us, and tests replace it. */
+function tracer(): Tracer {
+  const provider = current();
+  if (answered === undefined || provider !== asked) {
+    answered = provider.getTracer('gaugeway', VERSION);
+    asked = provider;
+  }
+  return answered;
+}
+
+function current(): TracerProvider {
+  if (given !== undefined) return given;
+  const provider = trace.getTracerProvider();
+  return (provider as Partial<ProxyTracerProvider>).getDelegate?.() ?? provider;
+}
+
+/** Starts a span; where the application's own sampler or processor throws, one that records nothing. */
 export function startSpan(name: string, options: SpanOptions, parent: Context = currentContext()): Span {
   try {
-    return (given ?? trace).getTracer('gaugeway', VERSION).startSpan(name, options, parent);
+    return tracer().startSpan(name, options, parent);
   } catch (error) {
     hookFailed('a tracer', error);
     return trace.wrapSpanContext(trace.getSpanContext(parent) ?? INVALID_SPAN_CONTEXT);
@@ -33,9 +50,7 @@ export function startSpan(name: string, options: SpanOptions, parent: Context = 
 
 /** Whether anybody wants spans; without, a hot path need not describe one. */
 export function isTraced(): boolean {
-  if (given !== undefined) return true;
-  const provider = trace.getTracerProvider();
-  return (provider as Partial<ProxyTracerProvider>).getDelegate?.() !== NO_PROVIDER;
+  return current() !== NO_PROVIDER;
 }
 
 /** The context in which a span is active; where nobody makes spans, the one that it was. */
