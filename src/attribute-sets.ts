@@ -27,6 +27,8 @@ export class AttributeSet<Key extends string = string> {
   readonly #value: Value;
   readonly #next = new Map<string, Map<Value, AttributeSet>>();
   #attributes: Attributes | undefined;
+  #owner: object | undefined;
+  #kept: Map<string, unknown> | undefined;
 
   constructor(tree: Tree, parent?: AttributeSet, key = '', value: Value = '') {
     this.#tree = tree;
@@ -56,6 +58,15 @@ export class AttributeSet<Key extends string = string> {
       this.#attributes = Object.freeze({ ...this.#parent?.attributes, ...own });
     }
     return this.#attributes;
+  }
+
+  /** What its owner keeps with this set, by name; what another one kept here is gone. */
+  keptFor(owner: object): Map<string, unknown> {
+    if (this.#owner !== owner || this.#kept === undefined) {
+      this.#owner = owner;
+      this.#kept = new Map();
+    }
+    return this.#kept;
   }
 
   #add(key: string, value: Value): AttributeSet {

@@ -50,14 +50,25 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
     const write = writers.get(id);
     return write === undefined ? NO_SERIES : { record: (value) => write(value, attributes) };
   };
-  const kept = new Map<InstrumentId, Map<AttributeSet, Series>>();
-  const many = new Map<InstrumentId, Map<AttributeSet, ReturnType<SeriesStore['bindMany']>>>();
-  return {
-    with: (id, set) => kept.get(id)?.get(set) ?? keep(kept, id, set, seriesOf(id, set)),
+  const instruments: Instruments = {
+    with(id, set) {
+      const kept = set.keptFor(instruments);
+      let series = kept.get(id) as Series | undefined;
+      if (series === undefined) {
+        series = seriesOf(id, set);
+        kept.set(id, series);
+      }
+      return series;
+    },
     add(id, set, distribution) {
       const spec: InstrumentSpec = catalogue[id];
       if (!isWritten(spec)) return;
-      const series = many.get(id)?.get(set) ?? keep(many, id, set, store.bindMany(spec, set.attributes));
+      const kept = set.keptFor(instruments);
+      let series = kept.get(id) as ReturnType<SeriesStore['bindMany']> | undefined;
+      if (series === undefined) {
+        series = store.bindMany(spec, set.attributes);
+        kept.set(id, series);
+      }
       series.add(distribution);
     },
     observe(id, read, gone = 'zero') {
@@ -80,20 +91,7 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
       });
     },
   };
-}
-
-/** Keeps a series by its set of attributes, which is the same object for the same attributes. */
-function keep<Kept>(
-  all: Map<InstrumentId, Map<AttributeSet, Kept>>,
-  id: InstrumentId,
-  set: AttributeSet,
-  series: Kept,
-): Kept {
-  if (!set.isKept) return series;
-  const ofInstrument = all.get(id);
-  if (ofInstrument === undefined) all.set(id, new Map([[set, series]]));
-  else ofInstrument.set(set, series);
-  return series;
+  return instruments;
 }
 
 function createObservable(meter: Meter, spec: InstrumentSpec): Observable {

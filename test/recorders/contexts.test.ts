@@ -1,0 +1,53 @@
+import { context, createContextKey, trace } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jobs, modelCalls, operations } from '../../src/index.ts';
+import { type Recording, startRecording } from './recording.ts';
+
+let recording: Recording;
+beforeEach(() => {
+  recording = startRecording();
+});
+afterEach(() => recording.stop());
+
+const TENANT = createContextKey('tenant');
+const USER = createContextKey('user');
+
+/** Works inside of each other, all of them of ours. */
+function nested(depth: number, work: () => void): void {
+  if (depth === 0) work();
+  else operations.run('work', () => nested(depth - 1, work));
+}
+
+describe.each([1, 5, 40])('in the context of %i works inside of each other', (depth) => {
+  it('what the application has set is found, and what it sets goes no further', () => {
+    context.with(context.active().setValue(TENANT, 'a').setValue(USER, 'u'), () => {
+      nested(depth, () => {
+        expect(context.active().getValue(TENANT)).toBe('a');
+        context.with(context.active().setValue(TENANT, 'b').deleteValue(USER), () => {
+          expect([context.active().getValue(TENANT), context.active().getValue(USER)]).toEqual(['b', undefined]);
+          nested(depth, () => {
+            expect([context.active().getValue(TENANT), context.active().getValue(USER)]).toEqual(['b', undefined]);
+          });
+        });
+        expect([context.active().getValue(TENANT), context.active().getValue(USER)]).toEqual(['a', 'u']);
+      });
+    });
+  });
+
+  it('the span of the innermost is active, and the job around is known', () => {
+    let inner: string | undefined;
+    jobs.run('outer', () =>
+      nested(depth, () => {
+        const work = (): void => {
+          inner = trace.getSpan(context.active())?.spanContext().spanId;
+        };
+        modelCalls.run({ provider: 'openai', model: 'm' }, work, () => ({ usage: { input: 1, output: 1 } }));
+        jobs.step('think', () => undefined);
+      }),
+    );
+    const spans = recording.spans();
+    expect(spans.find(({ name }) => name === 'chat m')?.spanContext().spanId).toBe(inner);
+    const step = recording.observations.find(({ kind }) => kind === 'job_step');
+    expect(step).toMatchObject({ job: { name: 'outer' } });
+  });
+});
