@@ -51,3 +51,16 @@ describe.each([1, 5, 40])('in the context of %i works inside of each other', (de
     expect(step).toMatchObject({ job: { name: 'outer' } });
   });
 });
+
+it('a work may go on in the context of the one before it for ever', () => {
+  let last = context.active().setValue(TENANT, 'a');
+  for (let i = 0; i < 50_000; i++) {
+    context.with(last, () =>
+      operations.run('work', () => {
+        last = context.active();
+      }),
+    );
+  }
+  expect(last.getValue(TENANT)).toBe('a');
+  expect(last.getValue(USER)).toBeUndefined();
+});
