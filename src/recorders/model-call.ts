@@ -167,7 +167,8 @@ export class Call extends Scope implements RecordedCall {
   settleAs(failure: Failure | undefined, result?: ModelCallResult): void {
     if (this.isSettled) return;
     this.#failure = failure;
-    this.#own = result;
+    // Whoever gave it may go on to change it.
+    this.#own = result && { ...result };
     this.#settledAt = performance.now();
     if (!this.#endsWithExchange) this.#stopRunning();
     this.settle(result?.usage);

@@ -49,7 +49,7 @@ export class Layer extends Scope implements RecordedCall {
       ...this.failed,
     };
     this.parent?.layerSettled(this, failed);
-    if (result !== undefined) this.call.learn(result);
+    if (result !== undefined) this.call.learn({ ...result });
     this.settle(result?.usage);
   }
 

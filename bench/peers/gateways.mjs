@@ -1,0 +1,89 @@
+// Gateways under load, all of them alive at once and asked in turn, a second each: clock speed and neighbours change from
+// one minute to the next by more than what is measured.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import { THROUGHPUT } from '../report.mjs';
+import { median } from '../rounds.mjs';
+import { EVENTS, processOf } from './setups.mjs';
+import { startUpstream } from './upstream.mjs';
+
+const CONCURRENCY = 32;
+const CPU = 'gateway, CPU per request';
+const request = { method: 'POST', body: JSON.stringify({ messages: [{ role: 'user', content: 'Why?' }] }) };
+
+class Gateway {
+  windows = [];
+  #process;
+  #url;
+
+  static async start(binary, setup, openai, upstream) {
+    const { flags, env } = processOf(setup, openai, upstream);
+    const gateway = new Gateway();
+    gateway.#process = fork(fileURLToPath(new URL('./gateway.cjs', import.meta.url)), [], {
+      execPath: binary,
+      execArgv: flags,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    });
+    const [{ port }] = await once(gateway.#process, 'message');
+    gateway.#url = `http://127.0.0.1:${port}/`;
+    // The first request loads what some load late, for seconds; what comes after it is compiled.
+    await (await fetch(gateway.#url, request)).text();
+    return gateway;
+  }
+
+  // For a time: with an amount of requests autocannon ends at its next full second, which would be all that is measured.
+  shoot(duration) {
+    return autocannon({ ...request, url: this.#url, connections: CONCURRENCY, duration, timeout: 60 });
+  }
+
+  async measure() {
+    const before = await this.#cpu();
+    const { requests, duration, non2xx, errors } = await this.shoot(1);
+    if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`);
+    const cpu = ((await this.#cpu()) - before) / requests.total;
+    this.windows.push({ [THROUGHPUT]: requests.total / duration, [CPU]: cpu });
+  }
+
+  async #cpu() {
+    this.#process.send('cpu');
+    return (await once(this.#process, 'message'))[0].cpuNs;
+  }
+
+  async stop() {
+    const gone = once(this.#process, 'exit');
+    this.#process.disconnect();
+    await gone;
+  }
+}
+
+/** Of each set-up its throughput and its CPU per request, each window beside the bare one of the same turn. */
+export async function compareGateways(binary, openai, setups, isQuick) {
+  const upstream = await startUpstream(EVENTS);
+  const gateways = new Map();
+  for (const setup of setups) gateways.set(setup, await Gateway.start(binary, setup, openai, upstream));
+  for (const gateway of gateways.values()) await gateway.shoot(isQuick ? 3 : 8);
+  for (let turn = 0; turn < (isQuick ? 12 : 40); turn++) {
+    const order = [...gateways.values()];
+    for (const gateway of turn % 2 === 0 ? order : order.reverse()) await gateway.measure();
+  }
+  for (const gateway of gateways.values()) await gateway.stop();
+  upstream.close();
+  return Object.fromEntries([THROUGHPUT, CPU].map((what) => [what, beside(gateways, what)]));
+}
+
+function beside(gateways, what) {
+  const all = (setup) => gateways.get(setup).windows.map((window) => window[what]);
+  const bare = all('bare');
+  const paired = (setup, compare) => median(all(setup).map((figure, turn) => compare(figure, bare[turn])));
+  const above = (setup) => paired(setup, (figure, other) => figure - other);
+  const ratio = (setup) => paired(setup, (figure, other) => figure / other);
+  const noise = Math.abs(above('bare again'));
+  const noiseRatio = ratio('bare again');
+  return Object.fromEntries(
+    [...gateways.keys()]
+      .filter((setup) => !setup.startsWith('bare'))
+      .map((setup) => [setup, { bare: median(bare), above: above(setup), ratio: ratio(setup), noise, noiseRatio }]),
+  );
+}
