@@ -207,8 +207,9 @@ const peerGoals = {
   'streamed chunk': () => [ns, 110],
 };
 
-function throughputLost(version, what, { bare, above: more, ratio, noise }, isOurs) {
-  const [lost, limit, spread] = [-more / bare, 0.03, noise / bare];
+/** From requests a second, each window beside the bare one of the same turn. */
+function throughputLost(version, what, { bare, ratio, noiseRatio }, isOurs) {
+  const [lost, limit, spread] = [1 - ratio, 0.03, Math.abs(1 - noiseRatio)];
   const verdict = Math.abs(lost - limit) < spread ? 'in the noise' : lost <= limit ? 'met' : 'MISSED';
   const perSecond = `${Math.round(bare)} /s`;
   return row(

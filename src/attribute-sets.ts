@@ -60,13 +60,18 @@ export class AttributeSet<Key extends string = string> {
     return this.#attributes;
   }
 
-  /** What its owner keeps with this set, by name; what another one kept here is gone. */
-  keptFor(owner: object): Map<string, unknown> {
+  /** What `owner` has made of this set by this name, or makes now; what another one has made is gone. */
+  keep<Name extends string, Made>(owner: object, name: Name, make: (name: Name, set: this) => Made): Made {
     if (this.#owner !== owner || this.#kept === undefined) {
       this.#owner = owner;
       this.#kept = new Map();
     }
-    return this.#kept;
+    let made = this.#kept.get(name) as Made | undefined;
+    if (made === undefined) {
+      made = make(name, this);
+      this.#kept.set(name, made);
+    }
+    return made;
   }
 
   #add(key: string, value: Value): AttributeSet {

@@ -29,7 +29,10 @@ export interface Instruments {
   ): void;
 }
 
-const NO_SERIES: Series = { record() {} };
+/** The same of an instrument that takes distributions. */
+type Many = ReturnType<SeriesStore['bindMany']>;
+
+const NO_SERIES: Series & Many = { record() {}, add() {} };
 
 /**
  * Creates every instrument of the given generations once. All recording goes through here: this is the one place to
@@ -50,27 +53,13 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
     const write = writers.get(id);
     return write === undefined ? NO_SERIES : { record: (value) => write(value, attributes) };
   };
+  const manyOf = (id: InstrumentId, { attributes }: AttributeSet): Many => {
+    const spec: InstrumentSpec = catalogue[id];
+    return isWritten(spec) ? store.bindMany(spec, attributes) : NO_SERIES;
+  };
   const instruments: Instruments = {
-    with(id, set) {
-      const kept = set.keptFor(instruments);
-      let series = kept.get(id) as Series | undefined;
-      if (series === undefined) {
-        series = seriesOf(id, set);
-        kept.set(id, series);
-      }
-      return series;
-    },
-    add(id, set, distribution) {
-      const spec: InstrumentSpec = catalogue[id];
-      if (!isWritten(spec)) return;
-      const kept = set.keptFor(instruments);
-      let series = kept.get(id) as ReturnType<SeriesStore['bindMany']> | undefined;
-      if (series === undefined) {
-        series = store.bindMany(spec, set.attributes);
-        kept.set(id, series);
-      }
-      series.add(distribution);
-    },
+    with: (id, set) => set.keep(instruments, id, seriesOf),
+    add: (id, set, distribution) => set.keep(instruments, id, manyOf).add(distribution),
     observe(id, read, gone = 'zero') {
       const spec: InstrumentSpec = catalogue[id];
       const reported = new Map<string, Attributes>();

@@ -55,21 +55,17 @@ export function publish(observation: Observation): void {
 }
 
 export function publishStart(running: Running): void {
-  for (let i = 0; i < listeners.length; i++) {
-    const listener = listeners[i] as Listener;
-    try {
-      listener.started?.(running);
-    } catch (error) {
-      contain(error);
-    }
-  }
+  tell('started', running);
 }
 
 export function publishEnd(running: Running): void {
-  for (let i = 0; i < listeners.length; i++) {
-    const listener = listeners[i] as Listener;
+  tell('ended', running);
+}
+
+function tell(what: 'started' | 'ended', running: Running): void {
+  for (const listener of listeners) {
     try {
-      listener.ended?.(running);
+      listener[what]?.(running);
     } catch (error) {
       contain(error);
     }

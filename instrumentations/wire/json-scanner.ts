@@ -1,16 +1,7 @@
-import { IS_PLAIN, isAt } from './bytes.ts';
+import { endsScalar, IS_PLAIN, isAt } from './bytes.ts';
 import type { CompiledFields, Facts } from './json-fields.ts';
 import { JsonSkipper } from './json-skipper.ts';
-import {
-  endsScalar,
-  forget,
-  MALFORMED_SCALAR,
-  MAX_WANTED,
-  readScalar,
-  readText,
-  TOO_LONG,
-  take,
-} from './json-values.ts';
+import { forget, MALFORMED_SCALAR, MAX_WANTED, readScalar, readText, TOO_LONG, take } from './json-values.ts';
 
 // States, as numbers: the scanner is the hot loop.
 const VALUE = 0;

@@ -9,9 +9,6 @@ const SAFE_DIGITS = 15;
 
 const ZERO = 0x30;
 const PLUS = 0x2b;
-const COMMA = 0x2c;
-const SPACE = 0x20;
-const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -30,11 +27,6 @@ export function readText(bytes: Buffer, from: number, length: number, hasEscapes
   } catch {
     return undefined;
   }
-}
-
-/** Whether a number or a word ends before this byte. */
-export function endsScalar(byte: number): boolean {
-  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= SPACE;
 }
 
 /** A number, a boolean or null; `length` may go beyond what was kept of it. */

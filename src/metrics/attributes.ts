@@ -2,8 +2,6 @@ import { type AttributeSet, noAttributes } from '../attribute-sets.ts';
 import type { JobTarget, ModelCall, ModelTarget } from '../observations.ts';
 
 type Job = Omit<JobTarget, 'name'> & { readonly name?: string | undefined };
-type Asked = { readonly [Key in 'operation' | 'provider' | 'requestModel']?: string | undefined };
-type AskedKey = 'gen_ai.operation.name' | 'gen_ai.provider.name' | 'gen_ai.request.model';
 type JobKey = 'gaugeway.job.system.name' | 'gaugeway.job.queue.name' | 'gaugeway.job.name';
 
 /** Builds the attribute sets that instruments share; every value that comes from outside is bounded. */
@@ -11,9 +9,7 @@ export class BoundedAttributes {
   /** No attribute, to begin with. */
   readonly none: AttributeSet<never>;
   readonly #monitorTags: readonly string[];
-  /** Each call asks several times, and many calls of one model follow each other. */
-  #lastModel: (Asked & { readonly set: AttributeSet<AskedKey> }) | undefined;
-  /** As with models: each run asks twice. */
+  /** Each run asks twice, and mostly many runs of one job follow each other. */
   #lastJob: (Job & { readonly set: AttributeSet<JobKey> }) | undefined;
 
   /**
@@ -26,27 +22,11 @@ export class BoundedAttributes {
   }
 
   /** What was asked for. */
-  model({ operation, provider, requestModel }: Asked): AttributeSet<AskedKey> {
-    const last = this.#lastModel;
-    if (
-      last !== undefined &&
-      last.requestModel === requestModel &&
-      last.operation === operation &&
-      last.provider === provider
-    ) {
-      return last.set;
-    }
-    const set = this.none
-      .given('gen_ai.operation.name', operation)
-      .given('gen_ai.provider.name', provider)
-      .given('gen_ai.request.model', requestModel);
-    const told = set.attributes;
-    const isWhole =
-      told['gen_ai.operation.name'] === operation &&
-      told['gen_ai.provider.name'] === provider &&
-      told['gen_ai.request.model'] === requestModel;
-    if (set.isKept && isWhole) this.#lastModel = { operation, provider, requestModel, set };
-    return set;
+  model(target: { readonly [Key in 'operation' | 'provider' | 'requestModel']?: string | undefined }) {
+    return this.none
+      .given('gen_ai.operation.name', target.operation)
+      .given('gen_ai.provider.name', target.provider)
+      .given('gen_ai.request.model', target.requestModel);
   }
 
   /** What was asked for, and who answered. */

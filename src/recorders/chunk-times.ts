@@ -55,7 +55,7 @@ export class ChunkTimes {
   get gaps(): Distribution | undefined {
     if (this.#counts === undefined) return undefined;
     return Object.freeze({
-      counts: Array.from(this.#counts),
+      counts: Object.freeze(Array.from(this.#counts)),
       sum: this.#sum / 1000,
       min: this.#shortest / 1000,
       max: this.#longest / 1000,

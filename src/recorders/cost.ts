@@ -38,47 +38,48 @@ export function pricer(): Pricer {
   return current;
 }
 
-/** One exchange of a call that has ended. */
-interface Billed {
+/** What was asked and used: by a call, or by one exchange of it. */
+interface Used extends Pick<PricedWork, 'usage'> {
   readonly target: Pick<ModelTarget, 'operation' | 'provider' | 'requestModel'>;
-  readonly usage: TokenUsage | undefined;
+}
+
+/** An exchange that has ended. */
+interface Exchanged extends Used {
   /** The provider had begun to answer, and so had begun to count tokens. */
   readonly hasBegun: boolean;
 }
 
-/** What the exchange's answer said of the model. */
+/** What an answer said of the model. */
 interface Named extends Pick<PricedWork, 'listedAs' | 'serviceTier'> {
   readonly model?: string | undefined;
 }
 
 /** The exchanges of one call: each has its own model, and prices may rise with the tokens of a single one. */
 export class Bill {
-  #first: readonly [Billed, Named] | undefined;
-  #others: (readonly [Billed, Named])[] | undefined;
+  readonly #entries: (readonly [Exchanged, Named])[] = [];
   #isWhole = true;
 
-  add(exchange: Billed, answer: Named): void {
-    if (exchange.usage === undefined) this.#isWhole &&= !exchange.hasBegun;
-    else if (this.#first === undefined) this.#first = [exchange, answer];
-    else {
-      this.#others ??= [];
-      this.#others.push([exchange, answer]);
-    }
+  add(exchange: Exchanged, answer: Named): void {
+    if (exchange.usage !== undefined) this.#entries.push([exchange, answer]);
+    else if (exchange.hasBegun) this.#isWhole = false;
   }
 
-  /** What the whole call cost. */
-  total(call: PricedWork): Cost {
-    if (this.#first === undefined || this.#others === undefined || call.usage === undefined) return current.price(call);
+  /** What the whole call cost that began at `startTime`. */
+  total(call: Used, answer: Named, startTime: number): Cost {
+    if (this.#entries.length < 2 || call.usage === undefined) return priceOf(call, answer, startTime);
     if (!this.#isWhole) return {};
     let total = 0;
-    for (const [{ target, usage }, { model: responseModel, listedAs, serviceTier }] of [this.#first, ...this.#others]) {
-      const { operation, provider, requestModel } = target;
-      const { startTime } = call;
-      const work = { operation, provider, requestModel, responseModel, listedAs, serviceTier, startTime, usage };
-      const { cost, unpriced } = current.price(work);
+    for (const [exchange, told] of this.#entries) {
+      const { cost, unpriced } = priceOf(exchange, told, startTime);
       if (cost === undefined) return { unpriced };
       total += cost;
     }
     return { cost: total };
   }
+}
+
+function priceOf({ target, usage }: Used, answer: Named, startTime: number): Cost {
+  const { operation, provider, requestModel } = target;
+  const { model: responseModel, listedAs, serviceTier } = answer;
+  return current.price({ operation, provider, requestModel, responseModel, listedAs, serviceTier, startTime, usage });
 }

@@ -1,5 +1,5 @@
+import type { ModelCallResult, ModelCallStart, RunningCall } from './call-details.ts';
 import type { Failure } from './failures.ts';
-import type { ModelCallResult, ModelCallStart, RunningCall } from './model-call.ts';
 
 /** What a hook knows of a call that it opens. */
 export interface HookedCallStart extends ModelCallStart {

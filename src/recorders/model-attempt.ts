@@ -1,11 +1,12 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelTarget } from '../observations.ts';
 import { publish } from '../observe.ts';
+import { type AttemptResult, type ModelCallStart, targetOf } from './call-details.ts';
 import type { ChunkTimes } from './chunk-times.ts';
 import { unixOf } from './clocks.ts';
 import type { Failure } from './failures.ts';
 import { type Inbound, inboundIn } from './inbound.ts';
-import { type AttemptResult, type Call, type ModelCallStart, targetOf } from './model-call.ts';
+import type { Call } from './model-call.ts';
 import type { FailedPart, Scope } from './model-scope.ts';
 
 /** An attempt as the wire sees it: it classifies its own failures and counts its own chunks. */

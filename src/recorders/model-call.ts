@@ -1,80 +1,16 @@
 import type { Context } from '@opentelemetry/api';
-import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, TokenUsage } from '../observations.ts';
+import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget } from '../observations.ts';
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
+import { type AttemptResult, type ModelCallResult, targetOf } from './call-details.ts';
 import { ChunkTimes } from './chunk-times.ts';
 import { unixOf } from './clocks.ts';
-import type { ModelContent } from './content.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
-import { nameOrNone } from './given.ts';
 import type { HookedCallStart, RecordedCall } from './hooked-call.ts';
 import { type Inbound, inboundIn } from './inbound.ts';
 import { type ExchangeEnd, type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 import { type ModelSpan, startModelSpan } from './model-spans.ts';
-
-/** What is known when a model call starts. */
-export interface ModelCallStart {
-  /** `gen_ai.provider.name`: a well-known value (`openai`, `anthropic`, `gcp.gemini`, ...) or a snake_case name. */
-  readonly provider: string;
-  /** `gen_ai.operation.name`. @default 'chat' */
-  readonly operation?: string | undefined;
-  /** The model as asked for. */
-  readonly model?: string | undefined;
-  /** True when the answer is asked for as a stream. @default false */
-  readonly streaming?: boolean | undefined;
-  readonly serverAddress?: string | undefined;
-  readonly serverPort?: number | undefined;
-  /** `performance.now()` when the request was issued. @default now */
-  readonly startedAt?: number | undefined;
-  /** The parent context. @default the active one */
-  readonly context?: Context | undefined;
-}
-
-/** What is known once an answer has come; every field is optional, and unknown stays unknown. */
-export interface ModelCallResult {
-  readonly model?: string | undefined;
-  readonly id?: string | undefined;
-  readonly finishReasons?: readonly string[] | undefined;
-  /** The class of service that answered, as the provider names it. */
-  readonly serviceTier?: string | undefined;
-  readonly usage?: TokenUsage | undefined;
-  readonly statusCode?: number | undefined;
-}
-
-/** What a wire knows of an answer beside that. */
-export interface AttemptResult extends ModelCallResult {
-  /** The name of the model in a list of prices, where it is another one than that of the answer. */
-  readonly listedAs?: string | undefined;
-  /** Bytes of the bodies. */
-  readonly requestBytes?: number | undefined;
-  readonly responseBytes?: number | undefined;
-  /** What was said; for the span alone. */
-  readonly content?: (() => ModelContent) | undefined;
-}
-
-/** A model call or attempt that runs; it ends once, whatever is called afterwards. */
-export interface RunningCall {
-  /** The context in which the work should run: its span is active there. */
-  readonly context: Context;
-  /** A streamed chunk arrived, at `performance.now()` time. */
-  chunk(at?: number): void;
-  /** The call succeeded. */
-  end(result?: ModelCallResult): void;
-  /** The call failed; the error is classified, never stored. */
-  fail(error: unknown, result?: ModelCallResult): void;
-}
-
-export function targetOf(details: ModelCallStart): ModelTarget {
-  return {
-    operation: nameOrNone(details.operation, 'the operation of a model call') ?? 'chat',
-    provider: details.provider,
-    requestModel: nameOrNone(details.model, 'the model of a model call'),
-    serverAddress: details.serverAddress,
-    serverPort: details.serverPort,
-    streaming: details.streaming ?? false,
-  };
-}
 
 /** The operations that are an inference call of an agent's. */
 const INFERENCE = new Set(['chat', 'generate_content', 'text_completion']);
@@ -254,19 +190,8 @@ export class Call extends Scope implements RecordedCall {
     if (this.#agent !== undefined) this.#agent.failure = failure;
     const result = this.#result();
     const { operation, provider, requestModel, serverAddress, serverPort, streaming } = this.#merged;
-    const { model: responseModel, serviceTier, listedAs } = result;
     const { usage } = this.usage();
-    const startTime = this.#startTime;
-    const { cost, unpriced } = this.#bill.total({
-      operation,
-      provider,
-      requestModel,
-      responseModel,
-      listedAs,
-      serviceTier,
-      startTime,
-      usage,
-    });
+    const { cost, unpriced } = this.#bill.total({ target: this.#merged, usage }, result, this.#startTime);
     const first = this.#chunks?.first;
     const call: ModelCall = Object.freeze({
       kind: 'model_call',
@@ -276,9 +201,9 @@ export class Call extends Scope implements RecordedCall {
       serverAddress,
       serverPort,
       streaming,
-      responseModel,
-      serviceTier,
-      startTime,
+      responseModel: result.model,
+      serviceTier: result.serviceTier,
+      startTime: this.#startTime,
       usage,
       durationMs: endedAt - this.#startedAt,
       outcome: failure?.outcome ?? 'success',

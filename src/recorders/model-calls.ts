@@ -1,24 +1,20 @@
 import { type Context, context } from '@opentelemetry/api';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
+import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
 import { classify } from './failures.ts';
 import { isName } from './given.ts';
 import type { HookedCallStart, RecordedCall } from './hooked-call.ts';
 import { activeContext } from './inbound.ts';
 import { isLive } from './live.ts';
 import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
-import { Call, type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './model-call.ts';
+import { Call } from './model-call.ts';
 import { Layer } from './model-layer.ts';
 import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
+export type { AttemptResult, ModelCallResult, ModelCallStart, RunningCall } from './call-details.ts';
 export type { HookedCallStart, RecordedCall } from './hooked-call.ts';
 export type { AttemptStart, RunningAttempt, Seat } from './model-attempt.ts';
-export type {
-  AttemptResult,
-  ModelCallResult,
-  ModelCallStart,
-  RunningCall,
-} from './model-call.ts';
 export type { SdkRequest } from './model-scope.ts';
 
 const PROVIDER = 'the provider of a model call';

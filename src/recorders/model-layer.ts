@@ -1,8 +1,9 @@
 import type { Context } from '@opentelemetry/api';
 import type { ModelTarget } from '../observations.ts';
+import type { ModelCallResult } from './call-details.ts';
 import { classify, type Failure } from './failures.ts';
 import type { RecordedCall } from './hooked-call.ts';
-import type { Call, ModelCallResult } from './model-call.ts';
+import type { Call } from './model-call.ts';
 import { type FailedPart, Scope, type SdkRequest, withScope } from './model-scope.ts';
 
 /** An inner layer of a call that somebody further out owns: it only tells what it learns. */

@@ -105,12 +105,6 @@ function targetAttributes(target: ModelTarget): Attributes {
   return attributes;
 }
 
-/** The call has learnt what it asks for only after it had begun. */
-function renamed(span: Span, call: ModelCall): Attributes {
-  span.updateName(nameOf(call));
-  return targetAttributes(call);
-}
-
 function isAlike(a: ModelTarget, b: ModelTarget): boolean {
   return (
     a.operation === b.operation &&
@@ -133,8 +127,12 @@ const MODALITIES = [
 
 /** @param told what the span has been told at its start */
 function describe(span: Span, told: ModelTarget | undefined, call: ModelCall, statusCode: number | undefined): void {
-  const attributes: Attributes = told !== undefined && isAlike(told, call) ? {} : renamed(span, call);
-  attributes['gaugeway.outcome'] = call.outcome;
+  const attributes: Attributes = { 'gaugeway.outcome': call.outcome };
+  // What it asks for may be known only since it began.
+  if (told === undefined || !isAlike(told, call)) {
+    span.updateName(nameOf(call));
+    Object.assign(attributes, targetAttributes(call));
+  }
   const set = (key: string, value: string | number | string[] | undefined): void => {
     if (value !== undefined) attributes[key] = value;
   };

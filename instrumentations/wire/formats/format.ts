@@ -95,9 +95,7 @@ export function addFinishReasons(told: Answer, reasons: Facts[string]): boolean 
  * forgotten; proxies give the status code of the far side as a number. Tells whether there was one.
  */
 export function addError(told: Answer, ...words: Facts[string][]): boolean {
-  let isSilent = true;
-  for (const word of words) isSilent &&= word === undefined;
-  if (isSilent) return false;
+  if (!words.some((word) => word !== undefined)) return false;
   const codes = words.map((word) => (typeof word === 'number' ? String(word) : text(word)));
   const code = codes.find((word) => knownErrorType(word) !== undefined) ?? codes.find((word) => word !== undefined);
   told.errorCode ??= code;
