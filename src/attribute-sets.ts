@@ -26,6 +26,8 @@ export class AttributeSet<Key extends string = string> {
   readonly #key: string;
   readonly #value: Value;
   readonly #next = new Map<string, Map<Value, AttributeSet>>();
+  /** The one that was asked for last: to compare costs less than to look. */
+  #last: AttributeSet | undefined;
   #attributes: Attributes | undefined;
   #owner: object | undefined;
   #kept: Map<string, unknown> | undefined;
@@ -41,13 +43,13 @@ export class AttributeSet<Key extends string = string> {
   /** This set and one attribute more; an undefined value adds nothing. */
   with<Added extends string>(key: Added, value: Value | undefined): AttributeSet<Key | Added> {
     if (value === undefined) return this;
-    return (this.#next.get(key)?.get(value) ?? this.#add(key, value)) as AttributeSet<Key | Added>;
+    return (this.#known(key, value) ?? this.#add(key, value)) as AttributeSet<Key | Added>;
   }
 
   /** As `with`, for a value that comes from outside: too many different ones, or a too long one, become `other`. */
   given<Added extends string>(key: Added, value: string | undefined): AttributeSet<Key | Added> {
     if (value === undefined) return this;
-    const known = this.#next.get(key)?.get(value) as AttributeSet<Key | Added> | undefined;
+    const known = this.#known(key, value) as AttributeSet<Key | Added> | undefined;
     return known ?? this.with(key, this.#bound(key, value));
   }
 
@@ -72,6 +74,14 @@ export class AttributeSet<Key extends string = string> {
       this.#kept.set(name, made);
     }
     return made;
+  }
+
+  #known(key: string, value: Value): AttributeSet | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.#value === value && last.#key === key) return last;
+    const known = this.#next.get(key)?.get(value);
+    if (known !== undefined) this.#last = known;
+    return known;
   }
 
   #add(key: string, value: Value): AttributeSet {

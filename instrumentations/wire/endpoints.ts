@@ -38,6 +38,8 @@ interface Origin {
 export class Endpoints {
   readonly #configured: readonly { readonly url: URL; readonly provider: string }[];
   readonly #origins = new Map<string, Origin | undefined>();
+  /** Most model calls go where the one before went. */
+  #last: { readonly origin: string; readonly path: string; readonly found: ModelRequest } | undefined;
 
   constructor(configured: readonly ModelEndpoint[]) {
     this.#configured = configured.map(({ url, provider }) => ({ url: new URL(url), provider }));
@@ -45,6 +47,13 @@ export class Endpoints {
 
   find(method: string, origin: string, path: string): ModelRequest | undefined {
     if (method !== 'POST') return undefined;
+    if (this.#last?.path === path && this.#last.origin === origin) return this.#last.found;
+    const found = this.#find(origin, path);
+    if (found !== undefined) this.#last = { origin, path, found };
+    return found;
+  }
+
+  #find(origin: string, path: string): ModelRequest | undefined {
     const query = path.indexOf('?');
     const end = query === -1 ? path.length : query;
     if (end > MAX_PATH) return undefined;

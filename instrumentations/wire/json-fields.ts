@@ -19,12 +19,14 @@ export interface CompiledFields {
   readonly presence: string | undefined;
   /** The facts of this value and of all within. */
   readonly within: readonly string[];
+  /** Facts of which none is known: what is copied from it is of one shape, which is quick to read and to write. */
+  readonly unknown: Facts;
 }
 
 /** Makes fields ready to be looked for. */
 export function compileFields(fields: Fields | string): CompiledFields {
   if (typeof fields === 'string') {
-    return { keys: [], element: undefined, fact: fields, presence: undefined, within: [fields] };
+    return { keys: [], element: undefined, fact: fields, presence: undefined, within: [fields], unknown: {} };
   }
   const { '*': wantedElement, '?': wantedPresence, ...wantedKeys } = fields;
   const keys = Object.entries(wantedKeys).map(([key, value]) => ({
@@ -35,5 +37,6 @@ export function compileFields(fields: Fields | string): CompiledFields {
   const presence = typeof wantedPresence === 'string' ? wantedPresence : undefined;
   const own = presence === undefined ? [] : [presence];
   const within = [...keys.flatMap(({ node }) => node.within), ...(element?.within ?? []), ...own];
-  return { keys, element, fact: undefined, presence, within };
+  const unknown = Object.fromEntries(within.map((fact) => [fact, undefined]));
+  return { keys, element, fact: undefined, presence, within, unknown };
 }

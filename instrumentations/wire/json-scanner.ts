@@ -34,7 +34,7 @@ const CLOSE_BRACKET = 0x5d;
  * skipped ones only for balance.
  */
 export class JsonScanner {
-  facts: Facts = {};
+  facts: Facts;
   /** Wanted values that were too long to be what they should be. */
   oversized = 0;
   readonly #root: CompiledFields;
@@ -54,11 +54,12 @@ export class JsonScanner {
   constructor(root: CompiledFields) {
     this.#root = root;
     this.#wanted = root;
+    this.facts = { ...root.unknown };
   }
 
   /** Starts over with the next document. */
   reset(): void {
-    this.facts = {};
+    this.facts = { ...this.#root.unknown };
     this.#state = VALUE;
     this.#wanted = this.#root;
     this.#skipper.reset();

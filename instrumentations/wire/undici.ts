@@ -23,9 +23,11 @@ interface UndiciRequest {
  * wrapped. Returns the function that stops watching.
  */
 export function watchUndici(opened: Exchanges): () => void {
-  const exchanges = createStamps<Exchange>();
+  const exchanges = createStamps<Exchange | undefined>();
   /** Copies of undici that publish body chunks; known after the first chunk of a copy. */
   const publishing = new WeakSet<object>();
+  /** The last of them: mostly there is one. */
+  let lastPublishing: unknown;
 
   const onCreate = ({ request }: { request: UndiciRequest }): void => {
     const exchange = opened.open(request.method, String(request.origin), request.path);
@@ -38,7 +40,10 @@ export function watchUndici(opened: Exchanges): () => void {
   const onBodyChunkSent = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer | string }): void => {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
-    publishing.add(request.constructor as object);
+    if (request.constructor !== lastPublishing) {
+      lastPublishing = request.constructor;
+      publishing.add(request.constructor as object);
+    }
     if (exchange.passing !== chunk) exchange.sending(asBuffer(chunk));
   };
 
@@ -67,10 +72,17 @@ export function watchUndici(opened: Exchanges): () => void {
     exchange.answered(response.statusCode, readHead(response.headers));
   };
 
-  const onTrailers = ({ request }: { request: UndiciRequest }): void => exchanges.get(request)?.completed();
+  const onTrailers = ({ request }: { request: UndiciRequest }): void => take(request)?.completed();
 
   const onError = ({ request, error }: { request: UndiciRequest; error: unknown }): void =>
-    exchanges.get(request)?.failed(error);
+    take(request)?.failed(error);
+
+  // The application may hold the request for longer, by an answer that it keeps or that waits to be collected.
+  const take = (request: UndiciRequest): Exchange | undefined => {
+    const exchange = exchanges.get(request);
+    if (exchange !== undefined) exchanges.set(request, undefined);
+    return exchange;
+  };
 
   const subscriptions: Subscription[] = [
     contained('undici:request:create', onCreate),

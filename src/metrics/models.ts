@@ -46,13 +46,13 @@ function recordTokens(
   const counted = base.with('gen_ai.token.modality', 'unknown');
   if (input !== undefined) {
     to.with('tokenUsage', base.with('gen_ai.token.type', 'input')).record(input);
-    if (!embeddings) recordByModality(to, 'usageInputTokens', base, input, inputKinds(call.usage));
+    if (!embeddings) recordByModality(to, 'usageInputTokens', base, input, call.usage);
     if (succeeded) to.with(embeddings ? 'embeddingsInputTokens' : 'inferenceInputTokens', base).record(input);
   }
   if (embeddings) return;
   if (output !== undefined) {
     to.with('tokenUsage', base.with('gen_ai.token.type', 'output')).record(output);
-    recordByModality(to, 'usageOutputTokens', base, output, outputKinds(call.usage));
+    recordByModality(to, 'usageOutputTokens', base, output, call.usage);
     if (succeeded) to.with('inferenceOutputTokens', base).record(output);
   }
   if (cacheRead !== undefined) to.with('usageCacheReadTokens', counted).record(cacheRead);
@@ -67,23 +67,17 @@ function recordTokens(
   }
 }
 
-type Kinds = readonly (readonly [modality: string, count: number | undefined])[];
+const INPUT_KINDS = [
+  ['text', 'textInput'],
+  ['image', 'imageInput'],
+  ['audio', 'audioInput'],
+] as const;
 
-function inputKinds({ textInput, imageInput, audioInput }: TokenUsage): Kinds {
-  return [
-    ['text', textInput],
-    ['image', imageInput],
-    ['audio', audioInput],
-  ];
-}
-
-function outputKinds({ textOutput, imageOutput, audioOutput }: TokenUsage): Kinds {
-  return [
-    ['text', textOutput],
-    ['image', imageOutput],
-    ['audio', audioOutput],
-  ];
-}
+const OUTPUT_KINDS = [
+  ['text', 'textOutput'],
+  ['image', 'imageOutput'],
+  ['audio', 'audioOutput'],
+] as const;
 
 /** The points of all modalities make the whole; no series is made for a kind that does not occur. */
 function recordByModality(
@@ -91,10 +85,11 @@ function recordByModality(
   id: 'usageInputTokens' | 'usageOutputTokens',
   base: AttributesOf<'modelTokenThroughput'>,
   whole: number,
-  kinds: Kinds,
+  usage: TokenUsage,
 ): void {
   let rest = whole;
-  for (const [modality, count] of kinds) {
+  for (const [modality, field] of id === 'usageInputTokens' ? INPUT_KINDS : OUTPUT_KINDS) {
+    const count = usage[field];
     if (count === undefined || count === 0) continue;
     to.with(id, base.with('gen_ai.token.modality', modality)).record(count);
     rest -= count;

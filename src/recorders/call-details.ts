@@ -65,3 +65,15 @@ export function targetOf(details: ModelCallStart): ModelTarget {
     streaming: details.streaming ?? false,
   };
 }
+
+/** Whether the two ask for the same. */
+export function isAlike(a: ModelTarget, b: ModelTarget): boolean {
+  return (
+    a.operation === b.operation &&
+    a.provider === b.provider &&
+    a.requestModel === b.requestModel &&
+    a.serverAddress === b.serverAddress &&
+    a.serverPort === b.serverPort &&
+    a.streaming === b.streaming
+  );
+}

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget } from '../observations.ts';
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
-import { type AttemptResult, type ModelCallResult, targetOf } from './call-details.ts';
+import { type AttemptResult, isAlike, type ModelCallResult, targetOf } from './call-details.ts';
 import { ChunkTimes } from './chunk-times.ts';
 import { unixOf } from './clocks.ts';
 import { Bill, pricer } from './cost.ts';
@@ -148,7 +148,7 @@ export class Call extends Scope implements RecordedCall {
     startedAt: number,
     retryCount = 0,
   ): Pick<ModelAttempt, 'number' | 'retryOf' | 'backoffMs'> {
-    if (target !== this.#merged) this.#merge(target);
+    this.#merge(target);
     const number = this.#attempts++;
     if (follows === undefined) {
       // What it retries was a call of its own, as nobody has told that the two belong together.
@@ -164,6 +164,7 @@ export class Call extends Scope implements RecordedCall {
   }
 
   #merge(target: ModelTarget): void {
+    if (isAlike(target, this.#merged)) return;
     const [rather, otherwise] = this.#isGuess && this.#attempts === 0 ? [target, this.#merged] : [this.#merged, target];
     this.#merged = { ...otherwise, ...defined(rather), streaming: rather.streaming || otherwise.streaming };
   }

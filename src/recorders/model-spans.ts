@@ -2,6 +2,7 @@ import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, tra
 import { withSpan } from '../nested-context.ts';
 import type { ModelCall, ModelTarget } from '../observations.ts';
 import { guarded } from '../observe.ts';
+import { isAlike } from './call-details.ts';
 import { contentAttributes, type ModelContent } from './content.ts';
 import { genAiProfiles } from './profiles.ts';
 import { endSpan, isTraced, startSpan } from './tracer.ts';
@@ -103,17 +104,6 @@ function targetAttributes(target: ModelTarget): Attributes {
   if (target.serverPort !== undefined) attributes['server.port'] = target.serverPort;
   if (target.streaming) attributes['gen_ai.request.stream'] = true;
   return attributes;
-}
-
-function isAlike(a: ModelTarget, b: ModelTarget): boolean {
-  return (
-    a.operation === b.operation &&
-    a.provider === b.provider &&
-    a.requestModel === b.requestModel &&
-    a.serverAddress === b.serverAddress &&
-    a.serverPort === b.serverPort &&
-    a.streaming === b.streaming
-  );
 }
 
 const MODALITIES = [
