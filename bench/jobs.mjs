@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../test/e2e/servers/redis.ts';
 import { startPostgres } from '../test/helpers/postgres.ts';
-import { register, startServer } from './processes.mjs';
+import { HEAP, register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
 const flags = ['--import', register];
@@ -36,8 +36,8 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
     throw new Error('what gaugeway is measured against is not installed: npm install --prefix bench');
   }
-  // What a job costs falls until some 10,000 have been worked on: until then its code is being compiled.
-  const [turns, jobs, warmUp] = isQuick ? [6, 200, 3000] : [20, 500, 12_000];
+  // What a job costs falls until tens of thousands have been worked on: until then its code is being compiled.
+  const [turns, jobs, warmUp] = isQuick ? [30, 200, 25_000] : [40, 500, 50_000];
   const redis = await startRedis();
   const postgres = await startPostgres();
   const collector = await startServer(1);
@@ -72,7 +72,7 @@ async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
     for (const [name, { flags, env: own }] of Object.entries(all)) {
       children[name] = fork(fileURLToPath(new URL(file, import.meta.url)), {
         execPath: binary,
-        execArgv: flags,
+        execArgv: [...HEAP, ...flags],
         env: { ...inherited, ...(await env()), ...own },
       });
       await answer(children[name]);

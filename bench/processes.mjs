@@ -15,6 +15,12 @@ export function nodes(wanted) {
     .map(([major, path]) => ({ major, binary: load.resolve(path) }));
 }
 
+/**
+ * For processes that live long: how soon the young generation grows to what it can be is chance, and what collecting
+ * costs hangs on it more than on anything that is compared.
+ */
+export const HEAP = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+
 /** What a process of ours is given of the environment: no settings of whoever runs this. */
 export function inherited() {
   const { PATH, HOME, TMPDIR } = process.env;

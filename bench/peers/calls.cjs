@@ -1,20 +1,12 @@
-// Makes calls one after the other, in memory and over loopback, and reads streams; reports CPU per call and per chunk of
-// the quietest batch.
+// Makes calls one after the other, in memory and over loopback, and reads streams, as many as the parent process says;
+// tells what one call or chunk took of the CPU.
 const { OpenAI } = require(process.env.BENCH_OPENAI);
 
-const { BENCH_URL: url, BENCH_QUICK: quick } = process.env;
-const isQuick = quick === '1';
-const BATCHES = isQuick ? 5 : 15;
-const WARM_UP = 5;
-const CALLS = 150;
-/** Of each figure: some are so slow that all batches would take minutes. */
-const LIMIT_MS = 15_000;
-const STREAMS = isQuick ? 3 : 8;
+const { BENCH_URL: url, BENCH_ANSWER: answer } = process.env;
 const EVENTS = Number(process.env.BENCH_EVENTS);
 
 const messages = [{ role: 'user', content: 'Why is the sky blue?' }];
 const body = { model: 'gpt-4o-mini', messages };
-const answer = process.env.BENCH_ANSWER;
 const headers = { 'content-type': 'application/json' };
 const inMemory = new OpenAI({
   apiKey: 'sk-bench',
@@ -23,30 +15,11 @@ const inMemory = new OpenAI({
 });
 const overLoopback = new OpenAI({ apiKey: 'sk-bench', baseURL: `${url}/v1` });
 
-/** Nanoseconds of this process's CPU, garbage collection and exports of earlier calls included. */
-function cpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) * 1000;
-}
-
-function isLate(costs, startedAt) {
-  return costs.length > 0 && performance.now() - startedAt > LIMIT_MS;
-}
-
-async function costOf(count, work) {
-  const costs = [];
-  const startedAt = performance.now();
-  for (let batch = -WARM_UP; batch < BATCHES && !isLate(costs, startedAt); batch++) {
-    const before = cpu();
-    for (let i = 0; i < count; i++) {
-      await work();
-      // What is exported meanwhile gets its turn.
-      if (i % 20 === 0) await new Promise(setImmediate);
-    }
-    if (batch >= 0) costs.push((cpu() - before) / count);
-  }
-  return Math.min(...costs);
-}
+const WORK = {
+  'call, in memory': { units: 1, once: () => inMemory.chat.completions.create(body) },
+  'call, over loopback': { units: 1, once: () => overLoopback.chat.completions.create(body) },
+  'streamed chunk': { units: EVENTS, once: readStream },
+};
 
 async function readStream() {
   let read = 0;
@@ -56,24 +29,21 @@ async function readStream() {
   if (read < EVENTS) throw new Error(`${read} chunks`);
 }
 
-async function main() {
-  const figures = {
-    'call, in memory': await costOf(CALLS, () => inMemory.chat.completions.create(body)),
-    'call, over loopback': await costOf(CALLS, () => overLoopback.chat.completions.create(body)),
-  };
-  await readStream();
-  const chunks = [];
-  const startedAt = performance.now();
-  for (let i = 0; i < STREAMS && !isLate(chunks, startedAt); i++) {
-    const before = cpu();
-    await readStream();
-    chunks.push((cpu() - before) / EVENTS);
-  }
-  figures['streamed chunk'] = Math.min(...chunks);
-  // Exports are due every five seconds.
-  if (process.env.BENCH_WAITS === '1') await new Promise((resolve) => setTimeout(resolve, 5500));
-  process.stdout.write(JSON.stringify(figures));
-  process.exit(0);
+/** Nanoseconds of this process's CPU, garbage collection and exports of earlier calls included. */
+function cpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1000;
 }
 
-void main();
+process.on('message', async ({ what, count }) => {
+  const { units, once } = WORK[what];
+  const before = cpu();
+  for (let i = 0; i < count; i++) {
+    await once();
+    // What is exported meanwhile gets its turn.
+    if (i % 20 === 0) await new Promise(setImmediate);
+  }
+  process.send((cpu() - before) / count / units);
+});
+process.on('disconnect', () => process.exit(0));
+process.send('ready');

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { THROUGHPUT } from '../report.mjs';
-import { median } from '../rounds.mjs';
+import { beside } from './beside.mjs';
 import { EVENTS, processOf } from './setups.mjs';
 import { startUpstream } from './upstream.mjs';
 
@@ -67,7 +67,7 @@ export async function compareGateways(binary, openai, setups, isQuick) {
   for (const setup of setups) gateways.set(setup, await Gateway.start(binary, setup, openai, upstream));
   const stuck = [];
   for (const [setup, gateway] of gateways) {
-    const { requests, duration } = await gateway.shoot(isQuick ? 3 : 8);
+    const { requests, duration } = await gateway.shoot(isQuick ? 12 : 20);
     if (requests.total > duration * FEW) continue;
     // It would burn, beside the others, what they are asked for.
     gateways.delete(setup);
@@ -83,19 +83,4 @@ export async function compareGateways(binary, openai, setups, isQuick) {
   const [throughput, cpu] = [beside(gateways, THROUGHPUT), beside(gateways, CPU)];
   for (const setup of stuck) throughput[setup] = { ...throughput.gaugeway, ratio: 0 };
   return { [THROUGHPUT]: throughput, [CPU]: cpu };
-}
-
-function beside(gateways, what) {
-  const all = (setup) => gateways.get(setup).windows.map((window) => window[what]);
-  const bare = all('bare');
-  const paired = (setup, compare) => median(all(setup).map((figure, turn) => compare(figure, bare[turn])));
-  const above = (setup) => paired(setup, (figure, other) => figure - other);
-  const ratio = (setup) => paired(setup, (figure, other) => figure / other);
-  const noise = Math.abs(above('bare again'));
-  const noiseRatio = ratio('bare again');
-  return Object.fromEntries(
-    [...gateways.keys()]
-      .filter((setup) => !setup.startsWith('bare'))
-      .map((setup) => [setup, { bare: median(bare), above: above(setup), ratio: ratio(setup), noise, noiseRatio }]),
-  );
 }

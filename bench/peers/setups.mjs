@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { register } from '../processes.mjs';
+import { HEAP, register } from '../processes.mjs';
 import { ANSWER } from './upstream.mjs';
 
 const load = createRequire(import.meta.url);
@@ -33,5 +33,5 @@ export function processOf(setup, openai, upstream) {
     // Compressed or not, all send alike.
     OTEL_EXPORTER_OTLP_COMPRESSION: 'none',
   };
-  return { flags: ['--expose-gc', '--no-warnings', ...flags], env };
+  return { flags: ['--no-warnings', ...HEAP, ...flags], env };
 }

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { hookFailed } from '../../src/observe.ts';
-import { createStamps } from '../../src/stamp.ts';
+import { createStamps, type Stamps } from '../../src/stamp.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
@@ -34,7 +34,7 @@ export function watchUndici(opened: Exchanges): () => void {
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
     if (exchange.isAlone) exchange.retryCount = retryCountIn(request.headers);
-    if (!publishing.has(request.constructor as object)) shadowBodies(request, exchange);
+    if (!publishing.has(request.constructor as object)) shadowBodies(request, exchanges);
   };
 
   const onBodyChunkSent = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer | string }): void => {
@@ -121,16 +121,18 @@ function contained(name: string, handle: (message: never) => void): Subscription
  * Older copies of undici publish no body chunks: the methods through which they pass are shadowed on the one internal
  * request object. Which kind this copy is shows by itself: a chunk that the channel has just told is not told again.
  */
-function shadowBodies(request: UndiciRequest, exchange: Exchange): void {
-  const shadow = (method: 'onBodySent' | 'onData' | 'onResponseData', tell: (chunk: Buffer) => void): void => {
+function shadowBodies(request: UndiciRequest, exchanges: Stamps<Exchange | undefined>): void {
+  const shadow = (method: 'onBodySent' | 'onData' | 'onResponseData', tell: 'sending' | 'received'): void => {
     const original = request[method] as ((...args: unknown[]) => unknown) | undefined;
     if (typeof original !== 'function') return;
     request[method] = function (this: unknown, ...args: unknown[]): unknown {
+      const exchange = exchanges.get(request);
+      if (exchange === undefined) return original.apply(this, args);
       // Its place among the arguments depends on the version.
       const chunk = isBytes(args[0]) ? args[0] : isBytes(args[1]) ? args[1] : undefined;
       // Told first: the application may end the exchange as soon as it has the chunk.
       try {
-        if (chunk !== undefined) tell(asBuffer(chunk));
+        if (chunk !== undefined) exchange[tell](asBuffer(chunk));
       } catch (error) {
         hookFailed(method, error);
       }
@@ -142,9 +144,9 @@ function shadowBodies(request: UndiciRequest, exchange: Exchange): void {
       }
     };
   };
-  shadow('onBodySent', (chunk) => exchange.sending(chunk));
-  shadow('onData', (chunk) => exchange.received(chunk));
-  shadow('onResponseData', (chunk) => exchange.received(chunk));
+  shadow('onBodySent', 'sending');
+  shadow('onData', 'received');
+  shadow('onResponseData', 'received');
 }
 
 function isBytes(value: unknown): value is Uint8Array | string {

@@ -13,22 +13,21 @@ export function elapsed(ms: number | undefined): number | undefined {
   return ms < 0 && ms >= -TOLERANCE_MS ? 0 : undefined;
 }
 
-/** For how long what the wall clock is ahead of the monotonic one is believed: to look costs more than to add. */
+/** What the wall clock said, Unix milliseconds, at a time of `performance.now()` that has passed. */
+export function unixOf(at: number): number {
+  return Date.now() - (performance.now() - at);
+}
+
+/** For how long what the wall clock is ahead of the monotonic one is believed. */
 const BELIEVED_MS = 1000;
 let ahead = 0;
 let comparedAt = Number.NEGATIVE_INFINITY;
 
-/** What the wall clock says, Unix milliseconds, at a time of `performance.now()` that is now. */
+/** What the wall clock says, Unix milliseconds, at a time of `performance.now()` that is now; it is looked at once a second. */
 export function unixAt(now: number): number {
   if (now - comparedAt > BELIEVED_MS) {
     comparedAt = now;
     ahead = Date.now() - now;
   }
   return now + ahead;
-}
-
-/** What it said at one that has passed. */
-export function unixOf(at: number): number {
-  const now = performance.now();
-  return unixAt(now) - (now - at);
 }
