@@ -8,7 +8,6 @@ export async function comparePeers(binary, isQuick) {
   for (const [name, openai] of Object.entries(OPENAI)) {
     const { silent, figures } = await compareCalls(binary, openai, SETUPS, isQuick);
     process.stderr.write(`${name}, silent: ${silent.join(', ') || 'nobody'}; ${JSON.stringify(figures)}\n`);
-    // What is silent is not measured.
     const setups = SETUPS.filter((setup) => !silent.includes(setup));
     const gateways = await compareGateways(binary, openai, setups, isQuick);
     results[name] = { silent, figures: { ...figures, ...gateways } };

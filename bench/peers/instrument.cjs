@@ -22,9 +22,7 @@ if (peer === 'openlit') {
   const { BatchSpanProcessor, TracerProvider } = require('@opentelemetry/sdk-trace');
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const exporter = new OTLPMetricExporter({ url: `${collector}/v1/metrics` });
-  metrics.setGlobalMeterProvider(
-    new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 5000 })] }),
-  );
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] }));
   const spanProcessors = [
     new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${collector}/v1/traces` }) }),
   ];

@@ -29,7 +29,6 @@ export function processOf(setup, openai, upstream) {
     BENCH_ANSWER: ANSWER,
     BENCH_EVENTS: String(EVENTS),
     OTEL_EXPORTER_OTLP_ENDPOINT: upstream.url,
-    OTEL_METRIC_EXPORT_INTERVAL: '5000',
     // Compressed or not, all send alike.
     OTEL_EXPORTER_OTLP_COMPRESSION: 'none',
   };
