@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../test/e2e/servers/redis.ts';
 import { startPostgres } from '../test/helpers/postgres.ts';
-import { HEAP, register, startServer } from './processes.mjs';
+import { HEAP, inherited, register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
 const flags = ['--import', register];
@@ -30,7 +30,7 @@ function setups({ hook, own }, collector) {
 
 /**
  * What a no-op job costs, sent and worked on by one process: the set-ups take turns, each between two bare ones that see
- * the same machine. 10,000 jobs of each set-up unless it should be quick.
+ * the same machine. 20,000 jobs of each set-up unless it should be quick.
  */
 export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES)) {
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
@@ -62,7 +62,6 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
 }
 
 async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
-  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR };
   const children = {};
   const killAll = () => {
     for (const child of Object.values(children)) child.kill('SIGKILL');
@@ -73,7 +72,7 @@ async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
       children[name] = fork(fileURLToPath(new URL(file, import.meta.url)), {
         execPath: binary,
         execArgv: [...HEAP, ...flags],
-        env: { ...inherited, ...(await env()), ...own },
+        env: { ...inherited(), ...(await env()), ...own },
       });
       await answer(children[name]);
     }

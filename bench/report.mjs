@@ -210,7 +210,7 @@ const peerGoals = {
 /** From requests a second, each window beside the bare one of the same turn. */
 function throughputLost(version, what, { bare, ratio, noiseRatio }, isOurs) {
   const [lost, limit, spread] = [1 - ratio, 0.03, Math.abs(1 - noiseRatio)];
-  const verdict = Math.abs(lost - limit) < spread ? 'in the noise' : lost <= limit ? 'met' : 'MISSED';
+  const verdict = judge({ above: lost, noise: spread }, limit);
   const perSecond = `${Math.round(bare)} /s`;
   return row(
     version,

@@ -144,7 +144,7 @@ function describe(
   const { origin, base } = addressOf(client.baseURL);
   const isWhole = !path.startsWith('/') && URL.canParse(path);
   const url = isWhole ? new URL(path) : { origin, pathname: base + path };
-  const found = requests.find(method === 'post' ? 'POST' : method.toUpperCase(), url.origin, url.pathname);
+  const found = requests.find(method.toUpperCase(), url.origin, url.pathname);
   if (found === undefined) return undefined;
   const { model, stream = options.stream } = (typeof body === 'object' && body !== null ? body : {}) as {
     model?: unknown;
@@ -161,7 +161,7 @@ function describe(
       serverPort,
     },
     {
-      signal: signal !== undefined && signal instanceof AbortSignal ? signal : undefined,
+      signal: signal instanceof AbortSignal ? signal : undefined,
       timeoutMs: typeof timeout === 'number' ? timeout : undefined,
     },
   ];

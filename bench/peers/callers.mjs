@@ -1,9 +1,7 @@
 // What a call and a chunk cost: all set-ups are alive at once and make their calls in turn, each beside the bare one.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { beside } from './beside.mjs';
-import { EVENTS, processOf } from './setups.mjs';
+import { Peer } from './peer.mjs';
+import { EVENTS } from './setups.mjs';
+import { beside, takeTurns } from './turns.mjs';
 import { startUpstream } from './upstream.mjs';
 
 /**
@@ -22,36 +20,25 @@ const SETTLED_MS = 16_000;
 
 class Caller {
   windows = [];
-  #process;
+  #peer;
   #upstream;
 
   static async start(binary, setup, openai) {
     const caller = new Caller();
     caller.#upstream = await startUpstream(EVENTS);
-    const { flags, env } = processOf(setup, openai, caller.#upstream);
-    caller.#process = fork(fileURLToPath(new URL('./calls.cjs', import.meta.url)), [], {
-      execPath: binary,
-      execArgv: flags,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    });
-    await once(caller.#process, 'message');
+    caller.#peer = await Peer.start(binary, './calls.cjs', setup, openai, caller.#upstream);
     return caller;
-  }
-
-  async #make(what, count) {
-    this.#process.send({ what, count });
-    return (await once(this.#process, 'message'))[0];
   }
 
   async warmUp(what) {
     const { count, warmUp } = WORK[what];
     const startedAt = performance.now();
     for (let made = 0; made < warmUp && performance.now() - startedAt < LIMIT_MS; made += count)
-      await this.#make(what, count);
+      await this.#peer.ask({ what, count });
   }
 
   async measure(what) {
-    this.windows.push({ [what]: await this.#make(what, WORK[what].count) });
+    this.windows.push({ [what]: await this.#peer.ask({ what, count: WORK[what].count }) });
   }
 
   /** It has not told anybody of any call. */
@@ -61,9 +48,7 @@ class Caller {
   }
 
   async stop() {
-    const gone = once(this.#process, 'exit');
-    this.#process.disconnect();
-    await gone;
+    await this.#peer.stop();
     this.#upstream.close();
   }
 }
@@ -75,10 +60,7 @@ export async function compareCalls(binary, openai, setups, isQuick) {
   const figures = {};
   for (const what of Object.keys(WORK)) {
     for (const caller of callers.values()) await caller.warmUp(what);
-    for (let turn = 0; turn < (isQuick ? 15 : 60); turn++) {
-      const order = [...callers.values()];
-      for (const caller of turn % 2 === 0 ? order : order.reverse()) await caller.measure(what);
-    }
+    await takeTurns(callers, isQuick ? 15 : 60, (caller) => caller.measure(what));
     figures[what] = beside(callers, what);
     for (const caller of callers.values()) caller.windows = [];
     await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));

@@ -1,12 +1,10 @@
 // Gateways under load, all of them alive at once and asked in turn, a second each: clock speed and neighbours change from
 // one minute to the next by more than what is measured.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { THROUGHPUT } from '../report.mjs';
-import { beside } from './beside.mjs';
-import { EVENTS, processOf } from './setups.mjs';
+import { Peer } from './peer.mjs';
+import { EVENTS } from './setups.mjs';
+import { beside, takeTurns } from './turns.mjs';
 import { startUpstream } from './upstream.mjs';
 
 const CONCURRENCY = 32;
@@ -17,19 +15,13 @@ const request = { method: 'POST', body: JSON.stringify({ messages: [{ role: 'use
 
 class Gateway {
   windows = [];
-  #process;
+  #peer;
   #url;
 
   static async start(binary, setup, openai, upstream) {
-    const { flags, env } = processOf(setup, openai, upstream);
     const gateway = new Gateway();
-    gateway.#process = fork(fileURLToPath(new URL('./gateway.cjs', import.meta.url)), [], {
-      execPath: binary,
-      execArgv: flags,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    });
-    const [{ port }] = await once(gateway.#process, 'message');
-    gateway.#url = `http://127.0.0.1:${port}/`;
+    gateway.#peer = await Peer.start(binary, './gateway.cjs', setup, openai, upstream);
+    gateway.#url = `http://127.0.0.1:${gateway.#peer.ready.port}/`;
     // The first request loads what some load late, for seconds; what comes after it is compiled.
     await (await fetch(gateway.#url, request)).text();
     return gateway;
@@ -49,14 +41,11 @@ class Gateway {
   }
 
   async #cpu() {
-    this.#process.send('cpu');
-    return (await once(this.#process, 'message'))[0].cpuNs;
+    return (await this.#peer.ask('cpu')).cpuNs;
   }
 
-  async stop() {
-    const gone = once(this.#process, 'exit');
-    this.#process.disconnect();
-    await gone;
+  stop() {
+    return this.#peer.stop();
   }
 }
 
@@ -74,10 +63,7 @@ export async function compareGateways(binary, openai, setups, isQuick) {
     stuck.push(setup);
     await gateway.stop();
   }
-  for (let turn = 0; turn < (isQuick ? 12 : 40); turn++) {
-    const order = [...gateways.values()];
-    for (const gateway of turn % 2 === 0 ? order : order.reverse()) await gateway.measure();
-  }
+  await takeTurns(gateways, isQuick ? 12 : 40, (gateway) => gateway.measure());
   for (const gateway of gateways.values()) await gateway.stop();
   upstream.close();
   const [throughput, cpu] = [beside(gateways, THROUGHPUT), beside(gateways, CPU)];

@@ -26,8 +26,6 @@ export function watchUndici(opened: Exchanges): () => void {
   const exchanges = createStamps<Exchange | undefined>();
   /** Copies of undici that publish body chunks; known after the first chunk of a copy. */
   const publishing = new WeakSet<object>();
-  /** The last of them: mostly there is one. */
-  let lastPublishing: unknown;
 
   const onCreate = ({ request }: { request: UndiciRequest }): void => {
     const exchange = opened.open(request.method, String(request.origin), request.path);
@@ -40,10 +38,7 @@ export function watchUndici(opened: Exchanges): () => void {
   const onBodyChunkSent = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer | string }): void => {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
-    if (request.constructor !== lastPublishing) {
-      lastPublishing = request.constructor;
-      publishing.add(request.constructor as object);
-    }
+    publishing.add(request.constructor as object);
     if (exchange.passing !== chunk) exchange.sending(asBuffer(chunk));
   };
 

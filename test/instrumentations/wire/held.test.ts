@@ -5,6 +5,7 @@ import { startMockProvider } from '../../../examples/mock-provider/index.ts';
 import { Exchange } from '../../../instrumentations/wire/exchange.ts';
 import { wireInstrumentation } from '../../../instrumentations/wire.ts';
 import { observe } from '../../../src/index.ts';
+import { CLOSED_URL } from './lifecycles.ts';
 
 const mock = await startMockProvider();
 afterAll(() => mock.close());
@@ -32,8 +33,7 @@ it('an exchange that is over is not held by its request, which an answer may hol
   await vi.waitFor(() => expect(requests).toHaveLength(1), { interval: 0 });
   expect(queryObjects(Exchange, { format: 'count' })).toBe(1);
   await answered;
-  // Nothing listens there.
-  await ask('http://127.0.0.1:2');
+  await ask(CLOSED_URL);
   expect([requests.length, outcomes]).toEqual([2, ['success', 'error']]);
   expect(queryObjects(Exchange, { format: 'count' })).toBe(0);
   wire.disable();

@@ -1,5 +1,13 @@
 import { median } from '../rounds.mjs';
 
+/** Measures all set-ups in turn; the order turns around, so that none always follows the same one. */
+export async function takeTurns(setups, turns, measure) {
+  for (let turn = 0; turn < turns; turn++) {
+    const order = [...setups.values()];
+    for (const setup of turn % 2 === 0 ? order : order.reverse()) await measure(setup);
+  }
+}
+
 /** What each set-up took in its windows, compared with the bare one of the same turn; two bare ones differ by noise alone. */
 export function beside(setups, what) {
   const all = (setup) => setups.get(setup).windows.map((window) => window[what]);
