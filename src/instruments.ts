@@ -1,5 +1,6 @@
 import type { Attributes, Meter, MetricOptions, Observable, ObservableResult } from '@opentelemetry/api';
 import type { AttributeSet } from './attribute-sets.ts';
+import { catchUp } from './backlog.ts';
 import { boundariesOf } from './boundaries.ts';
 import { type Catalogue, catalogue, type InstrumentId, type InstrumentSpec } from './catalogue/index.ts';
 import type { Distribution } from './observations.ts';
@@ -64,6 +65,7 @@ export function createInstruments(meter: Meter, profiles: readonly GenAiProfile[
       const spec: InstrumentSpec = catalogue[id];
       const reported = new Map<string, Attributes>();
       createObservable(meter, spec).addCallback((result: ObservableResult) => {
+        catchUp();
         const missing = new Map(reported);
         // Under an application's own SDK the last value would go on to be exported.
         const finish = (): void => {

@@ -75,6 +75,7 @@ interface Entry extends Listed {
 
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
+  readonly isPatient = true;
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
   readonly series = new SeriesStore();
   readonly #profiles: readonly GenAiProfile[];

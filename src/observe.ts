@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { catchUp, setWaiting } from './backlog.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
 
 /** Receives what recorders finish; it must not await, and what it throws is counted and contained. */
@@ -11,6 +12,8 @@ export interface Listener {
   dropped?(reason: DropReason, count: number): void;
   /** True for a monitor, which need not be told what is recorded on one. */
   readonly isMonitor?: boolean;
+  /** True for who shows what it was told only after `catchUp()`: where all do, hooks may tell it a moment later. */
+  readonly isPatient?: boolean;
 }
 
 /*
@@ -24,11 +27,21 @@ const listeners: Listener[] = shared[KEY];
 
 /** Subscribes to the observation stream; the returned function unsubscribes. */
 export function observe(listener: Listener): () => void {
+  // Before it is told anything: what waits happened before.
+  catchUp();
   listeners.push(listener);
+  arrange();
   return () => {
+    catchUp();
     const index = listeners.indexOf(listener);
     if (index >= 0) listeners.splice(index, 1);
+    arrange();
   };
+}
+
+function arrange(): void {
+  const isPatient = isObserved() && listeners.every((listener) => listener.isPatient === true);
+  setWaiting(isPatient, (error) => hookFailed('a hook', error));
 }
 
 /** False when nobody listens: recorders then do nothing. */

@@ -9,6 +9,7 @@ import {
   hookedPackages,
   instrumentationNames,
 } from '../instrumentations/index.ts';
+import { catchUp } from './backlog.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
@@ -182,10 +183,14 @@ function start(options: ResolvedOptions): Handle {
   const bounded = (work: Promise<void>): Promise<void> => within(work, options.exitTimeoutMs, giveUpExports);
   let shutdown: Promise<void> | undefined;
   const handle: Handle = {
-    flush: () => bounded(providers.flush()),
+    flush() {
+      catchUp();
+      return bounded(providers.flush());
+    },
     shutdown() {
       shutdown ??= (async () => {
         stopExit();
+        catchUp();
         for (const instrumentation of instrumentations) instrumentation.disable();
         expectEnd(true);
         runtimeMetrics.cancel();

@@ -1,164 +1,61 @@
-import { type Context, trace } from '@opentelemetry/api';
-import { drop } from '../../src/observe.ts';
-import { ChunkTimes } from '../../src/recorders/chunk-times.ts';
-import { knownErrorType, statusErrorType } from '../../src/recorders/error-types.ts';
+import { catchUp, later, laterWithBytes } from '../../src/backlog.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
-import {
-  type AttemptResult,
-  type AttemptStart,
-  modelCalls,
-  type RunningAttempt,
-  type Seat,
-} from '../../src/recorders/model-calls.ts';
-import type { Listed } from '../../src/roster.ts';
-import { type BodyReader, createBodyReader, framingOf } from './body-reader.ts';
-import { type ContentCapture, captureOf } from './content/capture.ts';
-import { createDecoder, type Decoder } from './decoder.ts';
 import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
-import type { ModelRequest } from './endpoints.ts';
-import { type Answer, type Asked, addError } from './formats/format.ts';
-import { settledUsage } from './formats/usage.ts';
-import type { AnswerHead } from './headers.ts';
-import { tellRateLimits } from './rate-limits.ts';
-import type { Redirect, Redirects } from './redirects.ts';
-import { RequestReader } from './request-reader.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { type HeaderList, isEncoded } from './headers.ts';
 
-const COLON = 0x3a;
-/** The answers that have no body, and say so. */
-const BODILESS = new Set([204, 205]);
-
-/** What is known of an exchange when its request is made. */
-export interface ExchangeStart {
-  readonly request: ModelRequest;
-  readonly origin: string;
-  readonly path: string;
-  /** The context in which the application made it. */
-  readonly caller: Context;
-  readonly parent: Context;
-  /** Answers that lead to this request. */
-  readonly leading: readonly Redirect[];
-  readonly redirects: Redirects;
-  readonly onEnd: (exchange: Exchange) => void;
-}
-
-/** One request to a model provider and its answer, told by a wire; it ends exactly once. */
-export class Exchange implements Listed {
-  place = 0;
+/**
+ * One request to a model provider and its answer, told by a wire; it ends exactly once. What a wire tells is noted here,
+ * and thought about a moment later by the record; at once if it failed, as what comes next depends on it.
+ */
+export class Exchange {
   /** The chunk that a shadowed method has told and is just passing on: the wire's own event may tell it again. */
   passing: unknown;
-  /** How many attempts the SDK says went before this one. */
-  retryCount = 0;
-  readonly #start: ExchangeStart;
-  readonly #startedAt = performance.now();
-  readonly #requestReader: RequestReader;
-  readonly #answer: Answer = { finishReasons: [], ended: false };
-  /** Its place in a call around it, which may be over before the request is out. */
-  readonly #seat: Seat | undefined;
-  #attempt: RunningAttempt | undefined;
-  #status: number | undefined;
-  #requestBytes = 0;
-  #responseBytes = 0;
-  #counts: AnswerHead['counts'];
-  #isStream = false;
-  #asked: Asked = { streaming: false };
-  #reader: BodyReader | undefined;
-  #decoder: Decoder | undefined;
-  readonly #chunks = new ChunkTimes();
-  /** Only where content is wanted, and only while there is a span to put it on. */
-  #content: ContentCapture | undefined;
+  readonly #record: ExchangeRecord;
+  #isSent = false;
   #isOver = false;
-  #ending: { readonly failure: Failure | undefined; readonly endedAt: number } | undefined;
-  /** The answer sends the client elsewhere: an error only if it does not follow. */
-  #redirect: Redirect | undefined;
+  /** Nothing of it waits any more: a body that is decoded elsewhere must not begin late. */
+  #isUrgent = false;
 
-  constructor(start: ExchangeStart) {
-    this.#start = start;
-    this.#seat = modelCalls.seat(start.parent);
-    this.#requestReader = new RequestReader(start.request.format);
-    this.#content = captureOf(start.request.format);
-  }
-
-  /** A piece of the request's body was sent. */
-  sending(chunk: Buffer): void {
-    this.#requestBytes += chunk.length;
-    if (this.#attempt !== undefined) return;
-    this.#requestReader.feed(chunk);
-    this.#content?.sending(chunk);
+  constructor(record: ExchangeRecord) {
+    this.#record = record;
   }
 
   /** No call is around it: what belongs together has to be told by the request itself. */
   get isAlone(): boolean {
-    return this.#seat === undefined;
+    return this.#record.isAlone;
   }
 
-  /** The request is out, or all that will ever be known of it is: the call starts, with the model it asks for. */
+  /** How many attempts the SDK says went before this one. */
+  set retryCount(count: number) {
+    this.#record.retryCount = count;
+  }
+
+  /** A piece of the request's body was sent. */
+  sending(chunk: Buffer): void {
+    laterWithBytes(tellSending, this.#record, chunk, 0);
+  }
+
+  /** The request is out. */
   sent(): void {
-    if (this.#attempt !== undefined) return;
-    const { request, path, parent, leading } = this.#start;
-    const { provider, format, serverAddress, serverPort } = request;
-    const asked = format.ask(this.#requestReader.facts, path);
-    // A request that follows another one may have no body, and one for another model does not follow it.
-    const leader = leading.find(
-      ({ isPending, exchange }) => isPending && (asked.model ?? exchange.asked.model) === exchange.asked.model,
-    );
-    const { model, streaming } = asked.model === undefined && leader !== undefined ? leader.exchange.asked : asked;
-    this.#asked = { model, streaming, listedAs: asked.listedAs };
-    if (this.#requestReader.oversized > 0) drop('oversized_value', this.#requestReader.oversized);
-    const details: AttemptStart = {
-      provider,
-      operation: format.operation,
-      model,
-      streaming,
-      serverAddress,
-      serverPort,
-      startedAt: this.#startedAt,
-      context: parent,
-      retryCount: this.retryCount,
-    };
-    this.#attempt = leader?.follow(details, this.#seat) ?? modelCalls.attempt(details, this.#seat);
-    if (this.#content !== undefined && !isRecorded(this.#attempt.context)) this.#content = undefined;
-    for (const redirect of leading) redirect.release();
+    if (this.#isSent) return;
+    this.#isSent = true;
+    later(tellSent, this.#record, undefined, 0);
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, head: AnswerHead): void {
+  answered(status: number, headers: HeaderList): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
-    this.sent();
-    this.#status = status;
-    const { contentType, encoding, location, limits, errorCode } = head;
-    this.#counts = head.counts;
-    if (status >= 300 && errorCode !== undefined) addError(this.#answer, errorCode);
-    if (limits !== undefined) tellRateLimits(limits, { ...this.#start.request, requestModel: this.#asked.model });
-    if (BODILESS.has(status)) return;
-    if (status >= 300 && status < 400 && location !== undefined) this.#lead(location);
-    const { format } = this.#start.request;
-    const framing = status < 300 ? framingOf(format, contentType, this.#asked.streaming) : 'document';
-    this.#isStream = framing !== 'document' && framing !== 'opaque';
-    if (framing === 'opaque') return;
-    const content = status < 300 ? this.#content : undefined;
-    content?.answered(framing);
-    const onFrame = content && ((document: Buffer, event: string) => content.framed(document, event));
-    const reader = createBodyReader(format, framing, this.#answer, onFrame);
-    const read = (bytes: Buffer): void => reader.feed(bytes);
-    this.#decoder = createDecoder(
-      encoding,
-      content === undefined
-        ? read
-        : (bytes) => {
-            read(bytes);
-            content.received(bytes);
-          },
-    );
-    if (this.#decoder === undefined) drop('undecodable_body');
-    else this.#reader = reader;
+    this.#isUrgent = status >= 300 || isEncoded(headers);
+    later(tellAnswered, this.#record, { status, headers: copied(headers) }, 0);
+    if (this.#isUrgent) catchUp();
   }
 
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
-    this.#responseBytes += chunk.length;
-    if (!isKeepAlive(chunk)) this.#chunks.arrived(performance.now());
-    if (!this.#isOver) this.#decoder?.write(chunk);
+    laterWithBytes(tellReceived, this.#record, chunk, performance.now());
+    if (this.#isUrgent) catchUp();
   }
 
   /** The answer is complete as far as the wire can tell. */
@@ -181,105 +78,24 @@ export class Exchange implements Listed {
     this.#end(ABANDONED);
   }
 
-  /** Nobody will tell the end any more. */
-  abandoned(): void {
-    this.#redirect?.end();
-    // The process may be about to end, so a decoder is not waited for.
-    this.#decoder?.destroy();
-    this.#decoder = undefined;
-    if (this.#ending === undefined) return this.#end(ABANDONED);
-    // It has ended, but how the answer ends is still being decoded: that, and what it cost, stays unknown.
-    this.#reader = undefined;
-    this.#answer.usage = undefined;
-    this.#finish(this.#ending.failure, this.#ending.endedAt);
-  }
-
   #end(failure: Failure | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.sent();
-    const endedAt = performance.now();
-    this.#ending = { failure, endedAt };
-    if (this.#decoder === undefined) this.#finish(failure, endedAt);
-    else {
-      this.#decoder.end((decoded) => {
-        if (decoded !== 'whole') drop('undecodable_body');
-        // What could not be read to its end says nothing of the answer, neither good nor bad.
-        if (decoded === 'too_large') this.#reader = undefined;
-        this.#finish(failure, endedAt);
-      });
-    }
-  }
-
-  #lead(location: string): void {
-    const { request, origin, path, caller, redirects } = this.#start;
-    if (this.#attempt === undefined) return;
-    const exchange = { request, asked: this.#asked, caller, attempt: this.#attempt };
-    this.#redirect = redirects.add(exchange, origin + path, location);
-  }
-
-  #finish(failure: Failure | undefined, endedAt: number): void {
-    if (this.#redirect?.isPending === true) return this.#redirect.wait(() => this.#finish(failure, endedAt));
-    this.#start.onEnd(this);
-    const passed = { statusCode: this.#status, requestBytes: this.#requestBytes, responseBytes: this.#responseBytes };
-    if (this.#redirect?.isFollowed === true) {
-      this.#attempt?.redirected(passed, endedAt);
-      return;
-    }
-    const reader = this.#reader;
-    reader?.end();
-    if (reader !== undefined && (this.#status ?? 0) < 300) {
-      if (reader.malformed > 0 && failure === undefined) drop('malformed_body', reader.malformed);
-      if (reader.oversized > 0) drop('oversized_value', reader.oversized);
-    }
-    const answer = this.#answer;
-    if (this.#counts !== undefined && answer.usage === undefined && (this.#status ?? 0) < 300) {
-      this.#start.request.format.head?.(this.#counts, answer);
-    }
-    const content = this.#content;
-    const result: AttemptResult = {
-      ...passed,
-      content: content && (() => content.content()),
-      model: answer.model,
-      listedAs: this.#asked.listedAs,
-      id: answer.id,
-      finishReasons: answer.finishReasons,
-      serviceTier: answer.serviceTier,
-      usage: this.#isStream && !this.#isWhole(failure) ? settledUsage(answer) : answer.usage,
-    };
-    this.#attempt?.finish(this.#verdict(failure), result, this.#isStream ? this.#chunks : undefined, endedAt);
-  }
-
-  /** The stream came to its end, and says so. */
-  #isWhole(failure: Failure | undefined): boolean {
-    const { errorCode, ended, finishReasons } = this.#answer;
-    return failure === undefined && errorCode === undefined && (ended || finishReasons.length > 0);
-  }
-
-  /** What the answer says of itself comes before how the socket ended: SDKs close a stream that they have read whole. */
-  #verdict(failure: Failure | undefined): Failure | undefined {
-    const { errorCode, ended, finishReasons } = this.#answer;
-    const status = this.#status;
-    if (status !== undefined && status >= 300) {
-      return { outcome: 'error', errorType: knownErrorType(errorCode) ?? statusErrorType(status) ?? '_OTHER' };
-    }
-    if (errorCode !== undefined) {
-      return { outcome: 'error', errorType: knownErrorType(errorCode) ?? '_OTHER' };
-    }
-    const isComplete = ended || finishReasons.length > 0;
-    const isRead = this.#reader !== undefined;
-    if (failure !== undefined) return this.#isStream && isComplete ? undefined : failure;
-    if (this.#isStream && isRead && !isComplete) return { outcome: 'error', errorType: 'incomplete_stream' };
-    if (this.#reader?.isBroken === true) return { outcome: 'error', errorType: 'invalid_response' };
-    return undefined;
+    later(tellEnd, this.#record, failure, performance.now());
+    if (failure !== undefined || this.#isUrgent) catchUp();
   }
 }
 
-function isRecorded(context: Context): boolean {
-  return trace.getSpan(context)?.isRecording() === true;
+/** The application may have the list too. */
+function copied(headers: HeaderList): HeaderList {
+  return Array.isArray(headers) ? headers.slice() : headers;
 }
 
-/** Gateways send comments (`: processing`) while they wait for the model: those are no chunks of the answer. */
-function isKeepAlive(chunk: Buffer): boolean {
-  return chunk[0] === COLON && !chunk.includes('\ndata');
-}
+const tellSending = (record: ExchangeRecord, chunk: Buffer): void => record.sending(chunk);
+const tellSent = (record: ExchangeRecord): void => record.sent();
+const tellAnswered = (
+  record: ExchangeRecord,
+  { status, headers }: { readonly status: number; readonly headers: HeaderList },
+): void => record.answered(status, headers);
+const tellReceived = (record: ExchangeRecord, chunk: Buffer, at: number): void => record.received(chunk, at);
+const tellEnd = (record: ExchangeRecord, failure: Failure | undefined, at: number): void => record.end(failure, at);

@@ -1,18 +1,20 @@
 import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
-import { activeContext } from '../../src/recorders/inbound.ts';
+import { catchUp } from '../../src/backlog.ts';
+import { activeContext, inboundIn } from '../../src/recorders/inbound.ts';
 import { Roster } from '../../src/roster.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
+import { ExchangeRecord } from './exchange-record.ts';
 import { Redirects } from './redirects.ts';
 
 /** The exchanges in flight, on whichever wire. */
 export class Exchanges {
   readonly #endpoints: Endpoints;
   readonly #redirects = new Redirects();
-  readonly #inFlight = new Roster<Exchange>();
-  readonly #onEnd = (exchange: Exchange): void => {
-    this.#inFlight.delete(exchange);
+  readonly #inFlight = new Roster<ExchangeRecord>();
+  readonly #onEnd = (record: ExchangeRecord): void => {
+    this.#inFlight.delete(record);
   };
 
   constructor(endpoints: Endpoints) {
@@ -36,24 +38,27 @@ export class Exchanges {
     // Where a provider sends its clients it is still the one that was asked, however that place is called.
     const request = leading[0] === undefined ? found : this.#endpoints.moved(leading[0].exchange.request, origin);
     if (request === undefined || isTracingSuppressed(caller)) return undefined;
-    const exchange = new Exchange({
+    const parent = activeContext();
+    const record = new ExchangeRecord({
       request,
       origin,
       path,
       caller,
-      parent: activeContext(),
+      parent,
+      inbound: inboundIn(parent),
       leading,
       redirects: this.#redirects,
       onEnd: this.#onEnd,
     });
     for (const redirect of leading) redirect.claim();
-    this.#inFlight.add(exchange);
-    return exchange;
+    this.#inFlight.add(record);
+    return new Exchange(record);
   }
 
   /** Nothing is told any more: what is in flight counts as abandoned. */
   close(): void {
-    for (const exchange of [...this.#inFlight]) exchange.abandoned();
+    catchUp();
+    for (const record of [...this.#inFlight]) record.abandoned();
   }
 }
 

@@ -74,6 +74,16 @@ export function readHead(headers: HeaderList): AnswerHead {
   return head;
 }
 
+/** Whether the body may have to be decoded; told of every answer as it arrives, so names are told apart by lengths. */
+export function isEncoded(headers: HeaderList): boolean {
+  if (!Array.isArray(headers)) return true;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const { length } = headers[at];
+    if (length === CONTENT_ENCODING.length && textOf(headers[at]).toLowerCase() === CONTENT_ENCODING) return true;
+  }
+  return false;
+}
+
 /** By which the SDKs of one generator tell their retries. */
 const RETRY_COUNT = 'x-stainless-retry-count';
 const MAX_RETRIES = 1000;

@@ -1,7 +1,7 @@
 import { guarded, hookFailed } from '../../src/observe.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
-import { type HeaderList, readHead } from './headers.ts';
+import type { HeaderList } from './headers.ts';
 import { shadow } from './shadow.ts';
 
 /** The parts of a stream of `node:http2` through which an answer passes. */
@@ -29,7 +29,7 @@ interface ReadableState {
  * False where that is no such stream, and nothing will be told.
  */
 export function watchHttp2Answer(exchange: Exchange, status: number, headers: HeaderList, body: unknown): boolean {
-  exchange.answered(status, readHead(headers));
+  exchange.answered(status, headers);
   if (!isStream(body)) return false;
   const { push, _destroy, close, emit } = body;
   let hasRung = false;

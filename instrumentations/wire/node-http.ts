@@ -6,7 +6,7 @@ import { readError } from '../../src/recorders/failures.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { readHead, retryCountOf } from './headers.ts';
+import { retryCountOf } from './headers.ts';
 import { shadow } from './shadow.ts';
 
 const CREATED = 'http.client.request.created';
@@ -107,7 +107,7 @@ function watchResponse(
   exchange: Exchange,
   clock: IdleClock,
 ): void {
-  exchange.answered(response.statusCode ?? 0, readHead(response.rawHeaders));
+  exchange.answered(response.statusCode ?? 0, response.rawHeaders);
   const { push, _destroy, emit } = response;
   shadow(response, {
     // Told first: the application may end the exchange as soon as it has the chunk.

@@ -4,7 +4,7 @@ import { createStamps, type Stamps } from '../../src/stamp.ts';
 import { asBuffer } from './bytes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
-import { type HeaderList, readHead, retryCountIn } from './headers.ts';
+import { type HeaderList, retryCountIn } from './headers.ts';
 
 /** The parts of undici's internal request that its diagnostics channels hand out. */
 interface UndiciRequest {
@@ -64,7 +64,7 @@ export function watchUndici(opened: Exchanges): () => void {
   }): void => {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
-    exchange.answered(response.statusCode, readHead(response.headers));
+    exchange.answered(response.statusCode, response.headers);
   };
 
   const onTrailers = ({ request }: { request: UndiciRequest }): void => take(request)?.completed();

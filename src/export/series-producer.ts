@@ -10,6 +10,7 @@ import {
   type MetricProducer,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
+import { catchUp } from '../backlog.ts';
 import type { InstrumentSpec } from '../catalogue/index.ts';
 import type { HistogramSeries, SeriesStore, SumSeries } from '../series-store.ts';
 import { VERSION } from '../version.ts';
@@ -63,6 +64,7 @@ export function createSeriesProducer(
 
   return {
     async collect(): Promise<CollectionResult> {
+      catchUp();
       const now = Date.now();
       const metrics: (SumMetricData | HistogramMetricData)[] = [];
       for (const [spec, all] of store.counters()) {

@@ -1,4 +1,5 @@
 import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { catchUp } from '../backlog.ts';
 import { withSpan } from '../nested-context.ts';
 import type { AgentRun, JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
@@ -182,6 +183,8 @@ class Run implements RecordedAgent {
   }
 
   settleAs(told: Failure | undefined, end?: AgentEnd): void {
+    // What its calls came to is part of what it came to.
+    catchUp();
     if (!this.#open) return;
     this.#open = false;
     const decides = this.#kind === 'agent' || this.#kind === 'workflow';

@@ -1,4 +1,5 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { later } from '../backlog.ts';
 import { withValue } from '../nested-context.ts';
 import { publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
@@ -50,10 +51,15 @@ export class Inbound {
   finish(route: string | undefined, at = performance.now()): void {
     if (!this.open) return;
     this.open = false;
-    this.#end = { at, route };
-    // An exchange may have ended before the answer, and still be decoded.
-    if (this.#running === 0) this.#tell();
+    // After what its calls have noted.
+    later(Inbound.#finished, this, route, at);
   }
+
+  static readonly #finished = (inbound: Inbound, route: string | undefined, at: number): void => {
+    inbound.#end = { at, route };
+    // An exchange may have ended before the answer, and still be decoded.
+    if (inbound.#running === 0) inbound.#tell();
+  };
 
   /** The answer will never be complete: there is no whole time to take a share of. */
   discard(): void {

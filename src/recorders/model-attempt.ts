@@ -23,6 +23,8 @@ export interface RunningAttempt {
 export interface AttemptStart extends ModelCallStart {
   /** How many attempts the SDK says went before this one. */
   readonly retryCount?: number | undefined;
+  /** The inbound request that it was made for, where that was found when it was made. */
+  readonly inbound?: Inbound | undefined;
 }
 
 /** A place in a call, taken when a request is made and before it is known what it asks for. */
@@ -58,8 +60,8 @@ export class Attempt implements RunningAttempt {
     this.#target = this.#scope.complete(target);
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = unixOf(this.#startedAt);
-    const { context: parent } = details;
-    this.#inbound = (parent === undefined ? undefined : inboundIn(parent)) ?? this.#call.inbound;
+    const { context: parent, inbound = parent && inboundIn(parent) } = details;
+    this.#inbound = inbound ?? this.#call.inbound;
     this.#inbound?.began();
     this.#order = this.#call.attemptStarted(this.#target, seat.follows, this.#startedAt, details.retryCount);
     this.context = this.#call.context;

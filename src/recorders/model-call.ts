@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { catchUp, later } from '../backlog.ts';
 import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget } from '../observations.ts';
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
@@ -32,7 +33,7 @@ export class Call extends Scope implements RecordedCall {
   readonly #startedAt: number;
   readonly #startTime: number;
   readonly #span: ModelSpan;
-  readonly #running: ModelTarget & { readonly kind: 'model_call'; readonly startTime: number };
+  #running: (ModelTarget & { readonly kind: 'model_call'; readonly startTime: number }) | undefined;
   #isOver = false;
   #failure: Failure | undefined;
   /** The work settled while an exchange still streams: how that one ends decides, and when. */
@@ -58,12 +59,18 @@ export class Call extends Scope implements RecordedCall {
     this.#ended = details.ended;
     this.#startedAt = details.startedAt ?? performance.now();
     this.#startTime = unixOf(this.#startedAt);
-    this.inbound = inboundIn(parent);
-    this.inbound?.began();
+    this.inbound = details.inbound ?? inboundIn(parent);
     if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
-    if (this.#agent !== undefined) this.#agent.inferenceCalls++;
     this.#span = startModelSpan(target, this.#startTime, parent, details.span);
     this.context = withScope(this.#span.context, this);
+    later(Call.#began, this, target, this.#startedAt);
+  }
+
+  static readonly #began = (call: Call, target: ModelTarget): void => call.#begin(target);
+
+  #begin(target: ModelTarget): void {
+    this.inbound?.began();
+    if (this.#agent !== undefined) this.#agent.inferenceCalls++;
     this.#running = Object.freeze({
       kind: 'model_call',
       operation: target.operation,
@@ -91,21 +98,23 @@ export class Call extends Scope implements RecordedCall {
     this.settleAs(classify(error), result);
   }
 
-  endWithStream(result?: ModelCallResult): void {
+  endWithStream(result?: ModelCallResult, at = performance.now()): void {
+    catchUp();
     if (this.isSettled) return;
     if (this.#attempts === 0 && this.exchanges === 0) return this.#discard();
     // Its exchange may already be over, before anybody has read from it what went wrong.
     if (this.exchanges > 0) this.#endsWithExchange = true;
     else if (this.#lastEnd?.hasBegun === true) this.#failure = this.#lastEnd.failure;
-    this.settleAs(this.#failure, result);
+    this.settleAs(this.#failure, result, at);
   }
 
-  settleAs(failure: Failure | undefined, result?: ModelCallResult): void {
+  settleAs(failure: Failure | undefined, result?: ModelCallResult, at = performance.now()): void {
+    catchUp();
     if (this.isSettled) return;
     this.#failure = failure;
     // Whoever gave it may go on to change it.
     this.#own = result && { ...result };
-    this.#settledAt = performance.now();
+    this.#settledAt = at;
     if (!this.#endsWithExchange) this.#stopRunning();
     this.settle(result?.usage);
   }
@@ -124,7 +133,7 @@ export class Call extends Scope implements RecordedCall {
   #stopRunning(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    publishEnd(this.#running);
+    if (this.#running !== undefined) publishEnd(this.#running);
   }
 
   learn(result: AttemptResult): void {

@@ -1,4 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
+import { catchUp, later } from '../backlog.ts';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
 import { classify } from './failures.ts';
@@ -9,7 +10,7 @@ import { isLive } from './live.ts';
 import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
 import { Call } from './model-call.ts';
 import { Layer } from './model-layer.ts';
-import { abortedBy, type SdkRequest, scopeIn } from './model-scope.ts';
+import { abortedBy, type Scope, type SdkRequest, scopeIn } from './model-scope.ts';
 import { settle } from './settle.ts';
 
 export type { AttemptResult, ModelCallResult, ModelCallStart, RunningCall } from './call-details.ts';
@@ -61,7 +62,10 @@ export const modelCalls = {
     const call = open(details, false, request);
     return context.with(call.context, () =>
       settle(send, {
-        done: () => call.endWithStream(),
+        done: () => {
+          call.isEnding = true;
+          later(endWithStream, call, undefined, performance.now());
+        },
         failed: (error) =>
           call.settleAs(request.signal?.aborted === true ? abortedBy(request.signal) : classify(error)),
         unobservable: () => call.endWithStream(),
@@ -97,16 +101,26 @@ export const modelCalls = {
   },
 };
 
+const endWithStream = (call: RecordedCall, result: undefined, at: number): void => call.endWithStream(result, at);
+
 function takeSeat(parent: Context): Seat | undefined {
-  const scope = scopeIn(parent);
+  const scope = currentScope(parent);
   if (scope === undefined) return undefined;
   scope.occupied();
   return new Seat(scope.host());
 }
 
+/** What went before in the same call decides whether something is part of it, and what it follows. */
+function currentScope(parent: Context): Scope | undefined {
+  const scope = scopeIn(parent);
+  if (scope === undefined || scope.isFresh) return scope;
+  catchUp();
+  return scopeIn(parent);
+}
+
 function open(details: HookedCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
   const parent = details.context ?? activeContext();
-  const scope = scopeIn(parent);
+  const scope = currentScope(parent);
   if (scope === undefined) return new Call(details, parent, request);
   scope.occupied();
   return new Layer(targetOf(details), isByHand ? scope : scope.host(), parent, isByHand, request);

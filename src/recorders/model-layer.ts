@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { catchUp } from '../backlog.ts';
 import type { ModelTarget } from '../observations.ts';
 import type { ModelCallResult } from './call-details.ts';
 import { classify, type Failure } from './failures.ts';
@@ -33,11 +34,12 @@ export class Layer extends Scope implements RecordedCall {
     this.settleAs(classify(error), result);
   }
 
-  endWithStream(result?: ModelCallResult): void {
-    this.settleAs(undefined, result);
+  endWithStream(result?: ModelCallResult, at?: number): void {
+    this.settleAs(undefined, result, at);
   }
 
-  settleAs(failure: Failure | undefined, result: ModelCallResult | undefined): void {
+  settleAs(failure: Failure | undefined, result: ModelCallResult | undefined, at = performance.now()): void {
+    catchUp();
     if (this.isSettled) return;
     this.isOpen = false;
     this.#failure = failure;
@@ -46,7 +48,7 @@ export class Layer extends Scope implements RecordedCall {
     const failed = failure && {
       errorType: failure.errorType,
       target: this.target,
-      endedAt: performance.now(),
+      endedAt: at,
       ...this.failed,
     };
     this.parent?.layerSettled(this, failed);

@@ -49,6 +49,8 @@ export abstract class Scope {
   readonly parent: Scope | undefined;
   /** New parts may begin. */
   isOpen = true;
+  /** What was noted of its end waits to be worked off. */
+  isEnding = false;
   protected isSettled = false;
   /** Exchanges in flight, those of inner layers included. */
   protected exchanges = 0;
@@ -154,6 +156,11 @@ export abstract class Scope {
   /** The failed part that was the last one here. */
   protected get failed(): FailedPart | undefined {
     return this.lastFailed;
+  }
+
+  /** Nothing has begun here, or is noted to end: what waits to be worked off does not matter. */
+  get isFresh(): boolean {
+    return this.parts === 0 && this.layers === undefined && !this.isEnding;
   }
 
   layerStarted(layer: Scope, isByHand: boolean): void {
