@@ -8,10 +8,12 @@ import {
   type Span,
   type SpanContext,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { withValue } from '../nested-context.ts';
+import { later } from '../backlog.ts';
+import { withSpan, withValue } from '../nested-context.ts';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
 import { createStamps } from '../stamp.ts';
@@ -19,9 +21,10 @@ import { currentContext } from './ambient.ts';
 import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
+import { type LateSpan, lateSpan } from './late-span.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { endSpan, inSpan, isTraced, startSpan } from './tracer.ts';
+import { endSpan, isTraced, startSpan } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -147,49 +150,60 @@ function keptOf(system: string, queue: string | undefined, name: string): Kept {
   return made;
 }
 
+/** How a run ended, as it was when it did. */
+interface Ending {
+  /** Undefined where that cannot be seen. */
+  readonly result: JobResult | undefined;
+  readonly errorType?: string | undefined;
+  readonly durationMs?: number | undefined;
+  readonly final?: boolean | 'unknown' | undefined;
+}
+
 class Run implements RunningJob {
   readonly context: Context;
   readonly #target: JobTarget;
-  readonly #details: JobStart;
+  // Whoever gave the details may go on to change them.
+  readonly #id: string | undefined;
+  readonly #attempt: number | undefined;
+  readonly #createdAt: number | undefined;
+  readonly #waitMs: number | undefined;
   readonly #startedAt: number;
   readonly #startTime: number;
-  readonly #span: Span | undefined;
-  readonly #running: Running;
+  readonly #span: LateSpan | undefined;
+  #running: Running | undefined;
   #open = true;
 
   constructor(details: JobStart, parent: Context) {
-    this.#details = details;
-    const now = Date.now();
+    const { name, system = 'custom', queue, id, attempt, links = [] } = details;
+    this.#id = id;
+    this.#attempt = attempt;
+    this.#createdAt = details.createdAt;
+    this.#waitMs = details.waitMs;
+    const [now, at] = [Date.now(), performance.now()];
     this.#startTime = details.startTime ?? now;
-    this.#startedAt = performance.now() - (now - this.#startTime);
-    const system = details.system ?? 'custom';
-    const { id } = details;
-    if (details.span !== false && isTraced()) {
-      const attributes: Attributes = {
-        'gaugeway.job.system.name': system,
-        'gaugeway.job.name': details.name,
-      };
-      if (details.queue !== undefined) attributes['gaugeway.job.queue.name'] = details.queue;
-      if (details.id !== undefined) attributes['gaugeway.job.id'] = details.id;
-      if (details.attempt !== undefined) attributes['gaugeway.job.attempt'] = details.attempt;
-      this.#span = startSpan(
-        `process ${details.queue ?? details.name}`,
-        { kind: SpanKind.CONSUMER, attributes, startTime: this.#startTime, links: details.links ?? [] },
-        parent,
-      );
-    }
-    const inside = inSpan(parent, this.#span);
-    if (inside === ROOT_CONTEXT) {
-      const known = keptOf(system, details.queue, details.name);
+    this.#startedAt = at - (now - this.#startTime);
+    const isSpanned = details.span !== false && isTraced();
+    if (parent === ROOT_CONTEXT && !isSpanned) {
+      const known = keptOf(system, queue, name);
       this.#target = known.target;
       this.context = known.context;
     } else {
-      this.#target = { system, queue: details.queue, name: details.name };
-      this.context = withValue(inside, JOB, this.#target);
+      const target = { system, queue, name };
+      const startTime = this.#startTime;
+      this.#target = target;
+      if (isSpanned) this.#span = lateSpan(() => startRunSpan(target, id, attempt, { startTime, links }, parent));
+      this.context = withValue(this.#span === undefined ? parent : withSpan(parent, this.#span.asked), JOB, target);
     }
-    const { queue, name } = this.#target;
+    later(Run.#began, this, undefined, at);
+  }
+
+  static readonly #began = (run: Run): void => run.#begin();
+  static readonly #ended = (run: Run, ending: Ending, at: number): void => run.#finish(ending, at);
+
+  #begin(): void {
+    const { system, queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
-    this.#running = Object.freeze({ kind: 'job_run', system, queue, name, id, startTime: this.#startTime });
+    this.#running = Object.freeze({ kind: 'job_run', system, queue, name, id: this.#id, startTime: this.#startTime });
     publishStart(this.#running);
   }
 
@@ -202,50 +216,52 @@ class Run implements RunningJob {
   }
 
   end(end?: JobEnd): void {
-    this.#finish(end?.result ?? 'success', undefined, end);
+    this.#close({ result: end?.result ?? 'success', durationMs: end?.durationMs, final: end?.final });
   }
 
   fail(error: unknown, end?: JobEnd): void {
     const { outcome } = classify(error);
     const result = outcome === 'timeout' ? 'timeout' : outcome === 'aborted' ? 'cancellation' : 'failure';
-    this.#finish(end?.result ?? result, errorClass(error), end);
+    const { durationMs, final } = end ?? {};
+    this.#close({ result: end?.result ?? result, errorType: errorClass(error), durationMs, final });
   }
 
   discard(): void {
-    if (!this.#close()) return;
-    endSpan(this.#span);
-    drop('unobservable');
+    this.#close({ result: undefined });
   }
 
-  #close(): boolean {
-    if (!this.#open) return false;
+  #close(ending: Ending): void {
+    if (!this.#open) return;
     this.#open = false;
-    publishEnd(this.#running);
-    return true;
+    later(Run.#ended, this, ending, performance.now());
   }
 
-  #finish(result: JobResult, errorType: string | undefined, end: JobEnd | undefined): void {
-    if (!this.#close()) return;
-    const durationMs = end?.durationMs ?? performance.now() - this.#startedAt;
-    const final = end?.final === 'unknown' ? undefined : (end?.final ?? true);
-    const { createdAt, id, attempt, waitMs } = this.#details;
+  #finish(ending: Ending, at: number): void {
+    if (this.#running !== undefined) publishEnd(this.#running);
+    const { result, errorType, durationMs = at - this.#startedAt } = ending;
+    if (result === undefined) {
+      endSpan(this.#span?.begin(), this.#startTime + durationMs);
+      return drop('unobservable');
+    }
+    const final = ending.final === 'unknown' ? undefined : (ending.final ?? true);
+    const createdAt = this.#createdAt;
     const { system, queue, name } = this.#target;
     const run: JobRun = Object.freeze({
       kind: 'job_run',
       system,
       queue,
       name,
-      id,
+      id: this.#id,
       startTime: this.#startTime,
       durationMs,
       result,
       errorType,
-      attempt: attempt ?? 1,
-      waitMs: elapsed(waitMs),
+      attempt: this.#attempt ?? 1,
+      waitMs: elapsed(this.#waitMs),
       totalMs: final && createdAt !== undefined ? added(durationMs, elapsed(this.#startTime - createdAt)) : undefined,
       final,
     });
-    endSpan(this.#span, this.#startTime + durationMs, (span) => {
+    endSpan(this.#span?.begin(), this.#startTime + durationMs, (span) => {
       span.setAttribute('gaugeway.job.result', result);
       if (errorType === undefined) return;
       span.setAttribute('error.type', errorType);
@@ -253,6 +269,20 @@ class Run implements RunningJob {
     });
     publish(run);
   }
+}
+
+function startRunSpan(
+  { system, queue, name }: JobTarget,
+  id: string | undefined,
+  attempt: number | undefined,
+  options: Pick<SpanOptions, 'startTime' | 'links'>,
+  parent: Context,
+): Span {
+  const attributes: Attributes = { 'gaugeway.job.system.name': system, 'gaugeway.job.name': name };
+  if (queue !== undefined) attributes['gaugeway.job.queue.name'] = queue;
+  if (id !== undefined) attributes['gaugeway.job.id'] = id;
+  if (attempt !== undefined) attributes['gaugeway.job.attempt'] = attempt;
+  return startSpan(`process ${queue ?? name}`, { ...options, kind: SpanKind.CONSUMER, attributes }, parent);
 }
 
 function added(durationMs: number, before: number | undefined): number | undefined {

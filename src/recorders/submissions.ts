@@ -1,4 +1,5 @@
 import { type Context, context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { later } from '../backlog.ts';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
@@ -38,12 +39,20 @@ export function startSubmission(start: SubmissionStart): RunningSubmission {
   return new Submission(start, start.context ?? currentContext(), isObserved());
 }
 
+/** How a submission ended, as it was when it did. */
+interface Ending {
+  readonly taken: readonly Submitted[];
+  readonly errorType: string | undefined;
+  readonly id: string | undefined;
+}
+
 class Submission implements RunningSubmission {
   readonly context: Context;
   readonly #system: string;
   readonly #jobs: readonly Submitted[];
   readonly #span: Span | undefined;
   readonly #startTime = Date.now();
+  readonly #startedAt = performance.now();
   /** True where the call is made in this context anyway: entering one costs as much as all else here. */
   readonly #isCurrent: boolean;
   #open: boolean;
@@ -80,8 +89,14 @@ class Submission implements RunningSubmission {
   #finish(taken: readonly Submitted[], errorType: string | undefined, id?: string): void {
     if (!this.#open) return;
     this.#open = false;
+    later(Submission.#ended, this, { taken, errorType, id }, performance.now());
+  }
+
+  static readonly #ended = (submission: Submission, ending: Ending, at: number): void => submission.#tell(ending, at);
+
+  #tell({ taken, errorType, id }: Ending, at: number): void {
     if (this.#span !== undefined) {
-      endSpan(this.#span, undefined, (ending) => {
+      endSpan(this.#span, this.#startTime + (at - this.#startedAt), (ending) => {
         if (id !== undefined) ending.setAttribute('gaugeway.job.id', id);
         if (errorType === undefined) return;
         ending.setAttribute('error.type', errorType);
