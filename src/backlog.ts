@@ -1,3 +1,6 @@
+// As they are now: tests of the application may put others in their places.
+const { setTimeout, setImmediate } = globalThis;
+
 /** Does what is to be done with a fact about `target`, which was so at `at`, in `performance.now()` time. */
 export type Task<Target, Fact> = (target: Target, fact: Fact, at: number) => void;
 

@@ -39,6 +39,8 @@ export interface MetricsOptions {
   readonly monitorTags?: readonly string[];
   /** Shows the process too. @default false */
   readonly observesProcess?: boolean;
+  /** Whoever reads what it records, and whoever exports spans, calls `catchUp()` before. @default false */
+  readonly isPatient?: boolean;
 }
 
 /** How each kind of observation becomes points: one line a kind. */
@@ -75,7 +77,7 @@ interface Entry extends Listed {
 
 /** Turns observations into points of the catalogue's instruments. */
 export class MetricsListener implements Listener {
-  readonly isPatient = true;
+  readonly isPatient: boolean;
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
   readonly series = new SeriesStore();
   readonly #profiles: readonly GenAiProfile[];
@@ -96,6 +98,7 @@ export class MetricsListener implements Listener {
     this.#profiles = options.profiles;
     this.#attributes = new BoundedAttributes(options.maxAttributeValues, options.monitorTags);
     this.#observesProcess = options.observesProcess ?? false;
+    this.isPatient = options.isPatient ?? false;
   }
 
   /** Instruments made before the provider was set stay no-ops for ever, so they follow the provider. */

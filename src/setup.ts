@@ -17,7 +17,7 @@ import { createSeriesProducer } from './export/series-producer.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
 import { JobSpanProcessor } from './job-spans/processor.ts';
 import { installLoadHooks } from './load-hooks.ts';
-import { MetricsListener } from './metrics.ts';
+import { MetricsListener, type MetricsOptions } from './metrics.ts';
 import { observe } from './observe.ts';
 import { type Options, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createPricer } from './prices/pricer.ts';
@@ -117,7 +117,7 @@ export function preset(options: Options = {}): Preset {
   if (existing !== undefined) return existing;
   useThresholds(resolved);
   installLoadHooks(hookedPackages(resolved), hookedFiles(resolved));
-  const recording = startRecording(resolved);
+  const recording = startRecording(resolved, { isPatient: false, observesProcess: false });
   const instrumentations = createInstrumentations(resolved);
   for (const instrumentation of instrumentations) followProviders(instrumentation, recording.listener);
   const made: Preset = {
@@ -167,8 +167,11 @@ function start(options: ResolvedOptions): Handle {
   useThresholds(options);
   installLoadHooks(hookedPackages(options), hookedFiles(options));
   const instrumentations = [...createInstrumentations(options), ...options.instrumentations];
-  // Threads share the process, which is told of once.
-  const recording = startRecording(options, options.runtimeMetrics && isMainThread);
+  const recording = startRecording(options, {
+    isPatient: true,
+    // Threads share the process, which is told of once.
+    observesProcess: options.runtimeMetrics && isMainThread,
+  });
   const providers = startProviders(options, recording.listener.series);
   for (const instrumentation of options.instrumentations) {
     // It was made before there were providers, and a meter of that time does nothing for ever.
@@ -215,7 +218,11 @@ function readsMetrics({ runtimeMetrics, metricsExporters, metricReaders }: Resol
   return runtimeMetrics && (isExported || Boolean(process.env.OTEL_CONFIG_FILE?.trim()));
 }
 
-function startRecording(options: ResolvedOptions, observesProcess = false) {
+/** @param mode `isPatient` where nothing is exported without `catchUp()`, as an application's own SDK would do */
+function startRecording(
+  options: ResolvedOptions,
+  mode: Required<Pick<MetricsOptions, 'isPatient' | 'observesProcess'>>,
+) {
   useGenAiProfiles(options.genAiNames);
   const { captureContent, maxContentBytes: maxBytes, redactContent: redact } = options;
   useContent(captureContent ? { maxBytes, redact } : undefined);
@@ -224,7 +231,7 @@ function startRecording(options: ResolvedOptions, observesProcess = false) {
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,
     monitorTags: options.monitorTags,
-    observesProcess,
+    ...mode,
   });
   const stops = [observe(listener), () => useContent(undefined), () => useThresholds(undefined)];
   if (options.queuePollIntervalMs !== undefined) stops.push(startQueuePoller(options.queuePollIntervalMs));

@@ -1,15 +1,10 @@
 import {
-  type Attributes,
   type Context,
   context,
   createContextKey,
   type Link,
   ROOT_CONTEXT,
-  type Span,
   type SpanContext,
-  SpanKind,
-  type SpanOptions,
-  SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
 import { later } from '../backlog.ts';
@@ -22,9 +17,10 @@ import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
 import { type LateSpan, lateSpan } from './late-span.ts';
+import { endRunSpan, startRunSpan } from './run-span.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { endSpan, isTraced, startSpan } from './tracer.ts';
+import { endSpan, isTraced } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -261,28 +257,9 @@ class Run implements RunningJob {
       totalMs: final && createdAt !== undefined ? added(durationMs, elapsed(this.#startTime - createdAt)) : undefined,
       final,
     });
-    endSpan(this.#span?.begin(), this.#startTime + durationMs, (span) => {
-      span.setAttribute('gaugeway.job.result', result);
-      if (errorType === undefined) return;
-      span.setAttribute('error.type', errorType);
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    });
+    endRunSpan(this.#span?.begin(), this.#startTime + durationMs, result, errorType);
     publish(run);
   }
-}
-
-function startRunSpan(
-  { system, queue, name }: JobTarget,
-  id: string | undefined,
-  attempt: number | undefined,
-  options: Pick<SpanOptions, 'startTime' | 'links'>,
-  parent: Context,
-): Span {
-  const attributes: Attributes = { 'gaugeway.job.system.name': system, 'gaugeway.job.name': name };
-  if (queue !== undefined) attributes['gaugeway.job.queue.name'] = queue;
-  if (id !== undefined) attributes['gaugeway.job.id'] = id;
-  if (attempt !== undefined) attributes['gaugeway.job.attempt'] = attempt;
-  return startSpan(`process ${queue ?? name}`, { ...options, kind: SpanKind.CONSUMER, attributes }, parent);
 }
 
 function added(durationMs: number, before: number | undefined): number | undefined {

@@ -10,7 +10,7 @@ const handler: ProxyHandler<Late> = {
   get(late, key) {
     const span = begun(late);
     const value: unknown = Reflect.get(span, key, span);
-    return typeof value === 'function' ? value.bind(span) : value;
+    return typeof value === 'function' && key !== 'constructor' ? value.bind(span) : value;
   },
   set: (late, key, value) => Reflect.set(begun(late), key, value),
   has: (late, key) => Reflect.has(begun(late), key),

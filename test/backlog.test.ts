@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startMockProvider } from '../examples/mock-provider/index.ts';
+import { startReceiver } from './helpers/receiver.ts';
+import { type AppOptions, NODES, REGISTER, runApp } from './helpers/run-app.ts';
+
+const mock = await startMockProvider();
+afterAll(() => mock.close());
+
+const DURATION = 'gen_ai.client.operation.duration';
+const OVERHEAD = 'gaugeway.gateway.overhead';
+const MODEL = 'gen_ai.request.model';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+const START = `
+  const base = process.env.BASE_URL;
+  const options = (model, behaviour = {}) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-mock-behaviour': JSON.stringify(behaviour) },
+    body: JSON.stringify({ model, messages: [] }),
+  });
+  const post = async (model, behaviour) => (await fetch(base + '/v1/chat/completions', options(model, behaviour))).text();
+`;
+
+async function run(source: string, options: Omit<AppOptions, 'source'> = {}) {
+  const receiver = await startReceiver();
+  mock.reset();
+  const env = { BASE_URL: mock.url, GAUGEWAY_MODEL_ENDPOINTS: `openai=${mock.url}`, ...receiver.env, ...options.env };
+  const end = await runApp({ flags: REGISTER, ...options, source: `${START}${source}`, env });
+  await receiver.close();
+  const tokens = (model: string, type: string): number =>
+    receiver
+      .points('gen_ai.client.token.usage', { [MODEL]: model, 'gen_ai.token.type': type })
+      .reduce((sum, point) => sum + (point.sum ?? 0), 0);
+  return { ...end, receiver, tokens };
+}
+
+describe('what hooks have seen and nobody has thought about yet', () => {
+  it.each(NODES)('is in the last export of a program that ends by itself on Node %s', async (node) => {
+    const { code, stderr, receiver } = await run(`await Promise.all(Array.from({ length: 100 }, () => post('m')));`, {
+      node,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(receiver.total(DURATION, { [MODEL]: 'm' })).toBe(100);
+    expect(receiver.spans.filter(({ name }) => name === 'chat m')).toHaveLength(100);
+    expect(receiver.total('gaugeway.model.active')).toBe(0);
+  });
+
+  it('is in the last export of a program that a signal ends right after its call', async () => {
+    const { signal, receiver, tokens } = await run(
+      `setInterval(() => {}, 1000); await post('m'); console.log('answered');`,
+      { onStdout: (text, kill) => text.includes('answered') && kill('SIGTERM') },
+    );
+    expect(signal).toBe('SIGTERM');
+    expect(receiver.total(DURATION, { [MODEL]: 'm' })).toBe(1);
+    expect(tokens('m', 'output')).toBe(mock.ledger.m?.reportedOutputTokens);
+    expect(receiver.spans.map(({ name }) => name)).toEqual(['chat m']);
+  });
+
+  it('is in what a flush exports', async () => {
+    const { stdout, receiver } = await run(`
+      import { setup } from 'gaugeway/setup';
+      const handle = setup();
+      await post('m');
+      await handle.flush();
+      console.log('flushed');
+      // Nothing else is exported.
+      process.kill(process.pid, 'SIGKILL');
+    `);
+    expect(stdout).toBe('flushed\n');
+    expect(receiver.total(DURATION, { [MODEL]: 'm' })).toBe(1);
+    expect(receiver.spans).toHaveLength(1);
+  });
+
+  it('is in what Prometheus reads', async () => {
+    const port = await freePort();
+    const { stdout } = await run(
+      `await post('m');
+      const page = await (await fetch('http://127.0.0.1:${port}/metrics')).text();
+      console.log(/gen_ai_client_operation_duration_seconds_count\\{.*\\} (\\d+)/.exec(page)?.[1]);
+      process.exit();`,
+      { env: { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: String(port) } },
+    );
+    expect(stdout).toBe('1\n');
+  });
+
+  it('is told in its order: all of two thousand calls at once, plain, failed, broken, compressed and long', async () => {
+    const { code, receiver, tokens } = await run(`
+      const kinds = {
+        plain: {}, failed: { status: 500 }, broken: { truncate: true }, zipped: { encoding: 'gzip' }, long: { deltaText: 'x'.repeat(500), chunks: 80 },
+      };
+      for (let round = 0; round < 20; round++) {
+        await Promise.all(Array.from({ length: 20 }, () => Object.entries(kinds).map(([model, behaviour]) =>
+          post(model, behaviour).catch(() => {}))).flat());
+      }
+    `);
+    expect(code).toBe(0);
+    for (const model of ['plain', 'failed', 'broken', 'zipped', 'long']) {
+      const [all, ...others] = receiver.points(DURATION, { [MODEL]: model });
+      expect({ model, count: all?.count, others }).toEqual({ model, count: 400, others: [] });
+      expect(tokens(model, 'input')).toBe(mock.ledger[model]?.reportedInputTokens);
+      expect(tokens(model, 'output')).toBe(mock.ledger[model]?.reportedOutputTokens);
+    }
+    expect(receiver.spans).toHaveLength(2000);
+  });
+
+  it('does not change with what the application does to its bytes', async () => {
+    const { code, stderr, tokens } = await run(`
+      import { request } from 'undici';
+      import { request as ask } from 'node:http';
+      const wiped = (body, chunkOf) => new Promise((resolve) => {
+        body.on('data', (chunk) => { chunk.fill(0); }).on('end', resolve);
+      });
+      for (let turn = 0; turn < 10; turn++) {
+        const { body } = await request(base + '/v1/chat/completions', options('undici'));
+        await wiped(body);
+        const long = await request(base + '/v1/chat/completions', options('long', { deltaText: 'x'.repeat(500), chunks: 80 }));
+        await wiped(long.body);
+        const { method, headers, body: text } = options('http');
+        const bytes = Buffer.from(text);
+        const asked = ask(base + '/v1/chat/completions', { method, headers });
+        asked.end(bytes);
+        const answer = await new Promise((resolve) => asked.on('response', resolve));
+        bytes.fill(0);
+        await wiped(answer);
+      }
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const model of ['undici', 'long', 'http']) {
+      expect(mock.ledger[model]?.requests).toBe(10);
+      expect(tokens(model, 'input')).toBe(mock.ledger[model]?.reportedInputTokens);
+      expect(tokens(model, 'output')).toBe(mock.ledger[model]?.reportedOutputTokens);
+    }
+  });
+
+  it('is not told to a listener that comes later, and all of what follows is', async () => {
+    const { stdout } = await run(`
+      import { observe } from 'gaugeway';
+      await post('before');
+      const told = [];
+      const stop = observe({ observed: ({ kind, requestModel }) => kind === 'model_call' && told.push(requestModel) });
+      await post('during');
+      const atOnce = [...told];
+      stop();
+      await post('after');
+      console.log(JSON.stringify([told, atOnce]));
+    `);
+    expect(JSON.parse(stdout)).toEqual([['during'], ['during']]);
+  });
+
+  it('belongs to the inbound request that it was made for, though that is answered by then', async () => {
+    const { receiver } = await run(`
+      import { createServer } from 'node:http';
+      const server = createServer(async (request, response) => { response.end(await post('m')); }).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.on('listening', resolve));
+      for (let turn = 0; turn < 20; turn++) await (await fetch('http://127.0.0.1:' + server.address().port)).text();
+      server.close();
+    `);
+    expect(receiver.total(DURATION)).toBe(20);
+    expect(receiver.total(OVERHEAD)).toBe(20);
+  });
+
+  it('is contained where it fails', async () => {
+    const { code, stderr, receiver } = await run(`
+      import { trace } from '@opentelemetry/api';
+      trace.disable();
+      trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan() { throw new Error('broken tracer'); } }) });
+      for (const model of ['a', 'b']) await post(model);
+    `);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^gaugeway: .*broken tracer/);
+    expect(receiver.total(DURATION)).toBe(2);
+    expect(receiver.total('gaugeway.self.dropped', { 'gaugeway.drop.reason': 'hook_failed' })).toBe(2);
+  });
+});
+
+describe('the span of a call that begins when somebody asks', () => {
+  it('is what the application sees in its context, and the parent of what it makes there', async () => {
+    const { stdout, stderr, receiver } = await run(`
+      import { trace, context } from '@opentelemetry/api';
+      import OpenAI from 'openai';
+      const tracer = trace.getTracer('mine');
+      const seen = [];
+      const openai = new OpenAI({ apiKey: 'k', baseURL: base + '/v1', fetch: (...args) => tracer.startActiveSpan('mine', async (span) => {
+        try { return await fetch(...args); } finally { span.end(); }
+      }) });
+      await openai.chat.completions.create({ model: 'child', messages: [] });
+      const curious = new OpenAI({ apiKey: 'k', baseURL: base + '/v1', fetch: (...args) => {
+        const span = trace.getActiveSpan();
+        seen.push(span.isRecording(), span.name, span.attributes['gen_ai.request.model'], span === trace.getActiveSpan(), 'kind' in span,
+          span.setAttribute('mine', 1) !== undefined, span.constructor.name);
+        return fetch(...args);
+      } });
+      await curious.chat.completions.create({ model: 'asked', messages: [] });
+      console.log(JSON.stringify(seen));
+    `);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([true, 'chat asked', 'asked', true, true, true, 'SpanImpl']);
+    const [mine, child, asked] = ['mine', 'chat child', 'chat asked'].map((name) =>
+      receiver.spans.find((span) => span.name === name),
+    );
+    expect(mine).toMatchObject({ parentSpanId: child?.spanId, traceId: child?.traceId });
+    expect(asked?.attributes).toMatchObject({ mine: 1, 'gaugeway.outcome': 'success' });
+  });
+});
