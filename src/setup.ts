@@ -9,12 +9,13 @@ import {
   hookedPackages,
   instrumentationNames,
 } from '../instrumentations/index.ts';
-import { catchUp } from './backlog.ts';
+import { catchUp, useBacklog } from './backlog.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
 import { createSeriesProducer } from './export/series-producer.ts';
 import { expectEnd, giveUpExports } from './export/unheld.ts';
+import { FactList } from './fact-list.ts';
 import { JobSpanProcessor } from './job-spans/processor.ts';
 import { installLoadHooks } from './load-hooks.ts';
 import { MetricsListener, type MetricsOptions } from './metrics.ts';
@@ -227,6 +228,7 @@ function startRecording(
   const { captureContent, maxContentBytes: maxBytes, redactContent: redact } = options;
   useContent(captureContent ? { maxBytes, redact } : undefined);
   usePricer(options.cost ? createPricer(options.prices) : undefined);
+  if (mode.isPatient) useBacklog(() => new FactList());
   const listener = new MetricsListener({
     profiles: options.genAiNames,
     maxAttributeValues: options.maxAttributeValues,

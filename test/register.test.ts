@@ -148,12 +148,13 @@ describe.each(NODES)('on Node %s', (node) => {
       return { counts: JSON.parse(counts) as number[], rest };
     };
     const disabled = await seen({ OTEL_SDK_DISABLED: ' True ' });
+    expect(receiver.requests).toEqual([]);
     const enabled = await seen({});
     expect(disabled.rest).toEqual(['0', '0', '']);
     expect(disabled.counts[1]).toBeLessThanOrEqual(2);
     expect(enabled.counts[0]).toBeGreaterThan((disabled.counts[0] ?? 0) + 20);
     expect(enabled.rest).not.toEqual(disabled.rest);
-    expect(receiver.requests.length).toBe(1);
+    expect(receiver.requests).not.toEqual([]);
   });
 });
 

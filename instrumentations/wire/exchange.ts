@@ -1,5 +1,6 @@
 import { catchUp, later, laterWithBytes } from '../../src/backlog.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
+import { MAX_SMALL } from './decoder.ts';
 import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { type HeaderList, isEncoded } from './headers.ts';
@@ -14,8 +15,10 @@ export class Exchange {
   readonly #record: ExchangeRecord;
   #isSent = false;
   #isOver = false;
-  /** Nothing of it waits any more: a body that is decoded elsewhere must not begin late. */
+  /** Nothing of it waits any more. */
   #isUrgent = false;
+  #isEncoded = false;
+  #responseBytes = 0;
 
   constructor(record: ExchangeRecord) {
     this.#record = record;
@@ -47,13 +50,17 @@ export class Exchange {
   answered(status: number, headers: HeaderList): void {
     // Before the answer there may be hints (103), even while the request is still being sent.
     if (status < 200) return;
-    this.#isUrgent = status >= 300 || isEncoded(headers);
+    this.#isUrgent = status >= 300;
+    this.#isEncoded = isEncoded(headers);
     later(tellAnswered, this.#record, { status, headers: copied(headers) }, 0);
     if (this.#isUrgent) catchUp();
   }
 
   /** A piece of the answer's body arrived. */
   received(chunk: Buffer): void {
+    this.#responseBytes += chunk.length;
+    // What another thread decodes must not begin late: nobody waits for it at the end of the process.
+    if (this.#isEncoded && this.#responseBytes > MAX_SMALL) this.#isUrgent = true;
     laterWithBytes(tellReceived, this.#record, chunk, performance.now());
     if (this.#isUrgent) catchUp();
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { essence, type PublishedExchange, tell } from './channels.ts';
@@ -145,9 +146,16 @@ describe('an answer under an unusual head', () => {
     expect(dropped).toEqual({});
   });
 
-  it('is told without its tokens when the process ends before it is decoded', async () => {
+  it('is told with its tokens though the process ends at once, where it is small', async () => {
     const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
     const { calls } = await chat(gzipSync(COMPLETION), { headers, stopsAtOnce: true });
+    expect(calls).toMatchObject([{ outcome: 'success', usage: { input: 3, output: 4 } }]);
+  });
+
+  it('is told without its tokens when the process ends before it is decoded', async () => {
+    const headers = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+    const large = COMPLETION.replace('{', `{"noise":"${randomBytes(20_000).toString('hex')}",`);
+    const { calls } = await chat(gzipSync(large), { headers, stopsAtOnce: true });
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ requestModel: 'm', outcome: 'success', usage: undefined });
   });

@@ -1,0 +1,92 @@
+import type { Backlog, Task } from './backlog.ts';
+
+// As they are now: tests of the application may put others in their places.
+const { setTimeout, setImmediate } = globalThis;
+
+/** How long a fact may wait: nobody looks at numbers more often. */
+const DELAY_MS = 50;
+/** As many are worked off in the next turn of the event loop: half a millisecond of work. */
+const MANY = 256;
+/** As many are worked off at once, for the memory's sake. */
+const TOO_MANY = 16 * MANY;
+const MANY_BYTES = 512 * 1024;
+/** Places of a task in the list. */
+const WIDTH = 4;
+
+/**
+ * Facts that hooks have seen and nobody has thought about yet, in their order. A hook runs in the middle of the
+ * application's work, where code and data of ours are in no cache of the processor: to note what happened and to think
+ * about many facts at once costs a third of thinking about each.
+ */
+export class FactList implements Backlog {
+  isOpen = false;
+  onError: (error: unknown) => void = () => undefined;
+  /** Task, target, fact and time of each: the list is used again, and nothing is allocated for one. */
+  readonly #list: unknown[] = [];
+  #length = 0;
+  #bytes = 0;
+  #isBusy = false;
+  #isTimed = false;
+  #isDue = false;
+
+  mayWait(): boolean {
+    if (this.#isBusy) return false;
+    if (this.isOpen) return true;
+    this.catchUp();
+    return false;
+  }
+
+  add(task: Task<never, never>, target: unknown, fact: unknown, at: number): void {
+    const place = this.#length;
+    this.#list[place] = task;
+    this.#list[place + 1] = target;
+    this.#list[place + 2] = fact;
+    this.#list[place + 3] = at;
+    this.#length = place + WIDTH;
+    if (!this.#isTimed) this.#wait();
+    if (place >= MANY * WIDTH) this.#hurry();
+  }
+
+  addBytes(task: Task<never, never>, target: unknown, bytes: Uint8Array, at: number): void {
+    this.add(task, target, Buffer.from(bytes), at);
+    this.#bytes += bytes.length;
+    if (this.#bytes > MANY_BYTES) this.#hurry();
+  }
+
+  catchUp(): void {
+    if (this.#isBusy || this.#length === 0) return;
+    this.#isBusy = true;
+    const list = this.#list;
+    for (let place = 0; place < this.#length; place += WIDTH) {
+      const [task, target, fact, at] = [list[place], list[place + 1], list[place + 2], list[place + 3]];
+      list[place] = list[place + 1] = list[place + 2] = undefined;
+      try {
+        (task as Task<unknown, unknown>)(target, fact, at as number);
+      } catch (error) {
+        this.onError(error);
+      }
+    }
+    this.#length = 0;
+    this.#bytes = 0;
+    this.#isBusy = false;
+  }
+
+  #wait(): void {
+    this.#isTimed = true;
+    setTimeout(() => {
+      this.#isTimed = false;
+      this.catchUp();
+    }, DELAY_MS).unref();
+  }
+
+  /** After what has come in meanwhile: the application's own work goes first. */
+  #hurry(): void {
+    if (this.#length > TOO_MANY * WIDTH) return this.catchUp();
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.catchUp();
+    }).unref();
+  }
+}
