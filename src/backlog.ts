@@ -1,13 +1,15 @@
-/** Does what is to be done with a fact about `target`, which was so at `at`, in `performance.now()` time. */
+/** Does what is to be done with a fact about `target`, seen at `at` of `performance.now()`; 0 where no time is asked for. */
 export type Task<Target, Fact> = (target: Target, fact: Fact, at: number) => void;
 
 /** Facts that hooks have seen and nobody has thought about yet, in their order; see `FactList`. */
 export interface Backlog {
-  /** Whether facts may wait; else they are worked off at once. */
-  isOpen: boolean;
-  /** Tells of a task that threw. */
-  onError: (error: unknown) => void;
-  /** True where a fact can wait; whoever is told false does the task now, after all that have waited. */
+  /** Whether all listeners are patient. */
+  isWanted: boolean;
+  /** Somebody may look without `catchUp()`: no fact waits any more. */
+  isBarred: boolean;
+  /** Tells of a task that threw, by its name. */
+  onError: (name: string, error: unknown) => void;
+  /** False where a fact is worked off at once; so it is within a task. */
   mayWait(): boolean;
   add(task: Task<never, never>, target: unknown, fact: unknown, at: number): void;
   /** The same with bytes that may change: what waits is a copy. */
@@ -30,8 +32,9 @@ export function useBacklog(make: () => Backlog): void {
 /** Does `task` a moment later, after all that waits, if nobody minds; else now. Its target and fact must not change. */
 export function later<Target, Fact>(task: Task<Target, Fact>, target: Target, fact: Fact, at: number): void {
   const backlog = shared[KEY];
-  if (backlog?.mayWait() === true) backlog.add(task, target, fact, at);
-  else task(target, fact, at);
+  if (backlog?.mayWait() === true) return backlog.add(task, target, fact, at);
+  backlog?.catchUp();
+  task(target, fact, at);
 }
 
 /** The same with bytes of the application. */
@@ -42,8 +45,8 @@ export function laterWithBytes<Target, Bytes extends Uint8Array>(
   at: number,
 ): void {
   const backlog = shared[KEY];
-  if (bytes.length > MAX_COPIED) backlog?.catchUp();
-  else if (backlog?.mayWait() === true) return backlog.addBytes(task, target, bytes, at);
+  if (bytes.length <= MAX_COPIED && backlog?.mayWait() === true) return backlog.addBytes(task, target, bytes, at);
+  backlog?.catchUp();
   task(target, bytes, at);
 }
 
@@ -53,10 +56,18 @@ export function catchUp(): void {
 }
 
 /** Lets facts wait from now on, or no longer. */
-export function setWaiting(isOpen: boolean, onError: (error: unknown) => void): void {
+export function setWaiting(isWanted: boolean, onError: Backlog['onError']): void {
   const backlog = shared[KEY];
   if (backlog === undefined) return;
   backlog.catchUp();
-  backlog.isOpen = isOpen;
+  backlog.isWanted = isWanted;
   backlog.onError = onError;
+}
+
+/** Whether somebody looks, or exports, without `catchUp()`. */
+export function barWaiting(isBarred: boolean): void {
+  const backlog = shared[KEY];
+  if (backlog === undefined || backlog.isBarred === isBarred) return;
+  backlog.catchUp();
+  backlog.isBarred = isBarred;
 }

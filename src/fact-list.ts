@@ -10,6 +10,7 @@ const MANY = 256;
 /** As many are worked off at once, for the memory's sake. */
 const TOO_MANY = 16 * MANY;
 const MANY_BYTES = 512 * 1024;
+const TOO_MANY_BYTES = 4 * MANY_BYTES;
 /** Places of a task in the list. */
 const WIDTH = 4;
 
@@ -19,21 +20,21 @@ const WIDTH = 4;
  * about many facts at once costs a third of thinking about each.
  */
 export class FactList implements Backlog {
-  isOpen = false;
-  onError: (error: unknown) => void = () => undefined;
+  isWanted = false;
+  isBarred = false;
+  onError: Backlog['onError'] = () => undefined;
   /** Task, target, fact and time of each: the list is used again, and nothing is allocated for one. */
   readonly #list: unknown[] = [];
   #length = 0;
+  /** Where the next task is. */
+  #next = 0;
   #bytes = 0;
   #isBusy = false;
   #isTimed = false;
   #isDue = false;
 
   mayWait(): boolean {
-    if (this.#isBusy) return false;
-    if (this.isOpen) return true;
-    this.catchUp();
-    return false;
+    return this.isWanted && !this.isBarred && !this.#isBusy;
   }
 
   add(task: Task<never, never>, target: unknown, fact: unknown, at: number): void {
@@ -50,25 +51,36 @@ export class FactList implements Backlog {
   addBytes(task: Task<never, never>, target: unknown, bytes: Uint8Array, at: number): void {
     this.add(task, target, Buffer.from(bytes), at);
     this.#bytes += bytes.length;
-    if (this.#bytes > MANY_BYTES) this.#hurry();
+    // Of a program that does not return to the event loop.
+    if (this.#bytes > TOO_MANY_BYTES) this.catchUp();
+    else if (this.#bytes > MANY_BYTES) this.#hurry();
   }
 
   catchUp(): void {
     if (this.#isBusy || this.#length === 0) return;
     this.#isBusy = true;
-    const list = this.#list;
-    for (let place = 0; place < this.#length; place += WIDTH) {
-      const [task, target, fact, at] = [list[place], list[place + 1], list[place + 2], list[place + 3]];
-      list[place] = list[place + 1] = list[place + 2] = undefined;
-      try {
-        (task as Task<unknown, unknown>)(target, fact, at as number);
-      } catch (error) {
-        this.onError(error);
-      }
+    try {
+      while (this.#next < this.#length) this.#workOff();
+      this.#length = 0;
+      this.#next = 0;
+      this.#bytes = 0;
+    } finally {
+      // Where even telling of an error fails, as on a stack that is full, the rest is left for the next time.
+      this.#isBusy = false;
     }
-    this.#length = 0;
-    this.#bytes = 0;
-    this.#isBusy = false;
+  }
+
+  #workOff(): void {
+    const list = this.#list;
+    const place = this.#next;
+    this.#next = place + WIDTH;
+    const [task, target, fact, at] = [list[place], list[place + 1], list[place + 2], list[place + 3]];
+    list[place + 1] = list[place + 2] = undefined;
+    try {
+      (task as Task<unknown, unknown>)(target, fact, at as number);
+    } catch (error) {
+      this.onError((task as Task<unknown, unknown>).name, error);
+    }
   }
 
   #wait(): void {

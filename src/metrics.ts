@@ -22,7 +22,7 @@ import { QueueSizes } from './metrics/queues.ts';
 import { RateLimits } from './metrics/rate-limits.ts';
 import { observeErrorRatio, recordGatewayRequest, recordHttpRequest } from './metrics/requests.ts';
 import type { DropReason, Observation, Running } from './observations.ts';
-import type { Listener } from './observe.ts';
+import type { PatientListener } from './observe.ts';
 import type { GenAiProfile } from './recorders/profiles.ts';
 import { type Listed, Roster } from './roster.ts';
 import { SeriesStore } from './series-store.ts';
@@ -76,7 +76,7 @@ interface Entry extends Listed {
 }
 
 /** Turns observations into points of the catalogue's instruments. */
-export class MetricsListener implements Listener {
+export class MetricsListener implements PatientListener {
   readonly isPatient: boolean;
   /** What the metrics API cannot take: readers get it from a producer beside the SDK's. */
   readonly series = new SeriesStore();

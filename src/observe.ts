@@ -12,8 +12,11 @@ export interface Listener {
   dropped?(reason: DropReason, count: number): void;
   /** True for a monitor, which need not be told what is recorded on one. */
   readonly isMonitor?: boolean;
-  /** True for who shows what it was told only after `catchUp()`: where all do, hooks may tell it a moment later. */
-  readonly isPatient?: boolean;
+}
+
+/** One that calls `catchUp()` before it shows what it was told: where all do, hooks may tell it a moment later. */
+export interface PatientListener extends Listener {
+  readonly isPatient: boolean;
 }
 
 /*
@@ -40,8 +43,9 @@ export function observe(listener: Listener): () => void {
 }
 
 function arrange(): void {
-  const isPatient = isObserved() && listeners.every((listener) => listener.isPatient === true);
-  setWaiting(isPatient, (error) => hookFailed('a hook', error));
+  const isPatient =
+    isObserved() && listeners.every((listener) => (listener as Partial<PatientListener>).isPatient === true);
+  setWaiting(isPatient, (name, error) => hookFailed(`a hook (${name})`, error));
 }
 
 /** False when nobody listens: recorders then do nothing. */

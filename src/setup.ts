@@ -9,7 +9,7 @@ import {
   hookedPackages,
   instrumentationNames,
 } from '../instrumentations/index.ts';
-import { catchUp, useBacklog } from './backlog.ts';
+import { barWaiting, catchUp, useBacklog } from './backlog.ts';
 import { installDiagLogger, warn, warnOfVariable } from './diagnostics.ts';
 import { flushOnExit, within } from './export/exit.ts';
 import { startProviders } from './export/providers.ts';
@@ -174,6 +174,7 @@ function start(options: ResolvedOptions): Handle {
     observesProcess: options.runtimeMetrics && isMainThread,
   });
   const providers = startProviders(options, recording.listener.series);
+  barWaiting(!providers.areOurs);
   for (const instrumentation of options.instrumentations) {
     // It was made before there were providers, and a meter of that time does nothing for ever.
     instrumentation.setTracerProvider(trace.getTracerProvider());

@@ -11,6 +11,7 @@ import { startUpstream } from './upstream.mjs';
 const WORK = {
   'call, in memory': { count: 600, warmUp: 6000 },
   'call, over loopback': { count: 300, warmUp: 12_000 },
+  'call, compressed': { count: 300, warmUp: 6000 },
   'streamed chunk': { count: 1, warmUp: 2 },
 };
 /** No set-up warms up for longer: some take milliseconds a call. */

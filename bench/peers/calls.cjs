@@ -14,10 +14,12 @@ const inMemory = new OpenAI({
   fetch: async () => new Response(answer, { headers }),
 });
 const overLoopback = new OpenAI({ apiKey: 'sk-bench', baseURL: `${url}/v1` });
+const compressed = new OpenAI({ apiKey: 'sk-bench', baseURL: `${url}/compressed/v1` });
 
 const WORK = {
   'call, in memory': { units: 1, once: () => inMemory.chat.completions.create(body) },
   'call, over loopback': { units: 1, once: () => overLoopback.chat.completions.create(body) },
+  'call, compressed': { units: 1, once: () => compressed.chat.completions.create(body) },
   'streamed chunk': { units: EVENTS, once: readStream },
 };
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { streams } from '../events.mjs';
 
 /** A completion that is no stream. */
@@ -11,6 +11,7 @@ export const ANSWER = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: 'Scattering. '.repeat(20) }, finish_reason: 'stop' }],
   usage: { prompt_tokens: 14, completion_tokens: 60, total_tokens: 74 },
 });
+const COMPRESSED = gzipSync(ANSWER);
 const SHORT = 20;
 
 /** The provider and the Collector of a comparison; `told` counts exports that name the model. */
@@ -31,7 +32,11 @@ export async function startUpstream(events) {
       return response.end();
     }
     if (!request.url.endsWith('/chat/completions')) return response.end();
-    if (!raw.includes('"stream":true')) return response.setHeader('content-type', 'application/json').end(ANSWER);
+    if (!raw.includes('"stream":true')) {
+      response.setHeader('content-type', 'application/json');
+      if (!request.url.startsWith('/compressed')) return response.end(ANSWER);
+      return response.setHeader('content-encoding', 'gzip').end(COMPRESSED);
+    }
     const isShort = request.url.startsWith('/short');
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).flushHeaders();
     // Past the response, which would join what is written in one turn into one chunk.

@@ -44,6 +44,13 @@ export interface ExchangeStart {
   readonly onEnd: (record: ExchangeRecord) => void;
 }
 
+/** The head of an answer as it came, at `time`, Unix milliseconds. */
+export interface Head {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly time: number;
+}
+
 /** What is understood of an exchange, and recorded. */
 export class ExchangeRecord implements Listed {
   place = 0;
@@ -123,13 +130,13 @@ export class ExchangeRecord implements Listed {
   }
 
   /** The head of the answer arrived. */
-  answered(status: number, headers: HeaderList): void {
+  answered({ status, headers, time }: Head): void {
     this.sent();
     this.#status = status;
     const { contentType, encoding, location, limits, errorCode, counts } = readHead(headers);
     this.#counts = counts;
     if (status >= 300 && errorCode !== undefined) addError(this.#answer, errorCode);
-    if (limits !== undefined) tellRateLimits(limits, { ...this.#start.request, requestModel: this.#asked.model });
+    if (limits !== undefined) tellRateLimits(limits, { ...this.#start.request, requestModel: this.#asked.model }, time);
     if (BODILESS.has(status)) return;
     if (status >= 300 && status < 400 && location !== undefined) this.#lead(location);
     const { format } = this.#start.request;

@@ -2,7 +2,7 @@ import { catchUp, later, laterWithBytes } from '../../src/backlog.ts';
 import type { Failure } from '../../src/recorders/failures.ts';
 import { MAX_SMALL } from './decoder.ts';
 import { ABANDONED, classifyEnd, classifyLeaving, TIMEOUT } from './endings.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import type { ExchangeRecord, Head } from './exchange-record.ts';
 import { type HeaderList, isEncoded } from './headers.ts';
 
 /**
@@ -52,7 +52,7 @@ export class Exchange {
     if (status < 200) return;
     this.#isUrgent = status >= 300;
     this.#isEncoded = isEncoded(headers);
-    later(tellAnswered, this.#record, { status, headers: copied(headers) }, 0);
+    later(tellAnswered, this.#record, { status, headers: copied(headers), time: Date.now() }, 0);
     if (this.#isUrgent) catchUp();
   }
 
@@ -100,9 +100,6 @@ function copied(headers: HeaderList): HeaderList {
 
 const tellSending = (record: ExchangeRecord, chunk: Buffer): void => record.sending(chunk);
 const tellSent = (record: ExchangeRecord): void => record.sent();
-const tellAnswered = (
-  record: ExchangeRecord,
-  { status, headers }: { readonly status: number; readonly headers: HeaderList },
-): void => record.answered(status, headers);
+const tellAnswered = (record: ExchangeRecord, head: Head): void => record.answered(head);
 const tellReceived = (record: ExchangeRecord, chunk: Buffer, at: number): void => record.received(chunk, at);
 const tellEnd = (record: ExchangeRecord, failure: Failure | undefined, at: number): void => record.end(failure, at);

@@ -2,6 +2,7 @@ import { context } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import { catchUp } from '../../src/backlog.ts';
 import { activeContext, inboundIn } from '../../src/recorders/inbound.ts';
+import { isTraced } from '../../src/recorders/tracer.ts';
 import { Roster } from '../../src/roster.ts';
 import type { Endpoints } from './endpoints.ts';
 import { Exchange } from './exchange.ts';
@@ -39,6 +40,8 @@ export class Exchanges {
     const request = leading[0] === undefined ? found : this.#endpoints.moved(leading[0].exchange.request, origin);
     if (request === undefined || isTracingSuppressed(caller)) return undefined;
     const parent = activeContext();
+    // Of a request that no call is around, the call begins a moment later.
+    isTraced();
     const record = new ExchangeRecord({
       request,
       origin,

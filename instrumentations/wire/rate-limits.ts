@@ -8,19 +8,23 @@ const ANTHROPIC = /^anthropic-ratelimit-(requests|tokens|input-tokens|output-tok
 
 type Part = 'limit' | 'remaining' | 'reset';
 
-/** Tells what the headers of an answer say of rate limits. Gemini and Bedrock send none. */
-export function tellRateLimits(headers: ReadonlyMap<string, string>, target: RateLimitTold['target']): void {
+/** Tells what the headers of an answer that came at `time`, Unix milliseconds, say of rate limits. Gemini and Bedrock send none. */
+export function tellRateLimits(
+  headers: ReadonlyMap<string, string>,
+  target: RateLimitTold['target'],
+  time: number,
+): void {
   const told = new Map<string, Partial<Record<Part, number>>>();
   for (const [name, text] of headers) {
     const [part, resource] = partOf(name);
     if (part === undefined || resource === undefined) continue;
-    const value = part === 'reset' ? millisecondsOf(text) : countOf(text);
+    const value = part === 'reset' ? millisecondsOf(text, time) : countOf(text);
     // Azure writes -1 where it knows none.
     if (value === undefined) drop('invalid_value');
     else told.set(resource, { ...told.get(resource), [part]: value });
   }
   for (const [resource, { limit, remaining, reset: resetMs }] of told) {
-    rateLimits.tell({ target, resource: resource.replace('-', '_'), limit, remaining, resetMs });
+    rateLimits.tell({ target, resource: resource.replace('-', '_'), limit, remaining, resetMs, time });
   }
 }
 
@@ -42,11 +46,11 @@ const PIECE = /([\d.]+)(ms|[smhd])/g;
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** `6m0s` and `8.64s` of OpenAI, seconds of Azure, a moment of Anthropic, which has passed if the clocks differ. */
-function millisecondsOf(text: string): number | undefined {
+function millisecondsOf(text: string, now: number): number | undefined {
   if (/^\d{1,9}(?:\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
   if (MOMENT.test(text)) {
     const at = Date.parse(text);
-    return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
+    return Number.isNaN(at) ? undefined : Math.max(0, at - now);
   }
   if (!DURATION.test(text)) return undefined;
   let total = 0;

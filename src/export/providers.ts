@@ -9,6 +9,7 @@ import { catalogue, type InstrumentSpec } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { withAmbient } from '../recorders/ambient.ts';
+import { trustTracerProvider } from '../recorders/tracer.ts';
 import type { SeriesStore } from '../series-store.ts';
 import { createViews, selects } from '../views.ts';
 import { type Flushable, settled } from './exit.ts';
@@ -25,18 +26,28 @@ class AmbientContextManager extends AsyncLocalStorageContextManager {
   }
 }
 
+/** What exports, and whether nobody but us sees what is recorded before it does. */
+export interface Providers extends Flushable {
+  readonly areOurs: boolean;
+}
+
 /** Registers the process's providers, by the options or by `OTEL_CONFIG_FILE`, unless somebody else was first. */
-export function startProviders(options: ResolvedOptions, series: SeriesStore): Flushable {
+export function startProviders(options: ResolvedOptions, series: SeriesStore): Providers {
   if (!isFree()) {
     warn(
       'another OpenTelemetry SDK or another copy of @opentelemetry/api was registered first, so gaugeway exports ' +
         'nothing itself. Give that SDK the preset() of gaugeway/setup, or load gaugeway/register before it',
     );
-    return { flush: async () => undefined, shutdown: async () => undefined };
+    return { flush: async () => undefined, shutdown: async () => undefined, areOurs: false };
   }
   if (!process.env.OTEL_CONFIG_FILE?.trim()) return startFromOptions(options, series);
   const { startFromFile } = load('./config-file.js') as typeof import('./config-file.ts');
-  return startFromFile();
+  return { ...startFromFile(), areOurs: false };
+}
+
+/** The application's own parts are called with each value and each span, and may look at what is active then. */
+function hasNoParts({ views, metricReaders, spanProcessors, redactContent }: ResolvedOptions): boolean {
+  return views.length + metricReaders.length + spanProcessors.length === 0 && redactContent === undefined;
 }
 
 /** A copy of the API in another version refuses every registration, and tells only whoever tries. */
@@ -47,7 +58,7 @@ function isFree(): boolean {
   return free;
 }
 
-function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flushable {
+function startFromOptions(options: ResolvedOptions, series: SeriesStore): Providers {
   const resource = createResource(options);
   recordDirectly(options, series);
   const meterProvider = new MeterProvider({
@@ -66,6 +77,7 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flusha
     trace.setGlobalTracerProvider(tracerProvider);
     undo.push(() => trace.disable());
   }
+  trustTracerProvider(tracerProvider);
   // Context is needed without traces too: it tells which attempts belong to one call.
   if (!isRegistered('context')) {
     context.setGlobalContextManager(new AmbientContextManager().enable());
@@ -76,6 +88,7 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Flusha
     undo.push(() => propagation.disable());
   }
   return {
+    areOurs: hasNoParts(options),
     async flush() {
       await settled([meterProvider.forceFlush(), tracerProvider?.forceFlush()]);
     },

@@ -23,8 +23,8 @@ export interface RecordedCall extends RunningCall {
    * it, and is unknown without one.
    */
   endWithStream(result?: ModelCallResult, at?: number): void;
+  /** The same, a moment later. */
+  endWithStreamLater(): void;
   /** Ended with a verdict that somebody has already come to. */
   settleAs(failure: Failure | undefined, result?: ModelCallResult, at?: number): void;
-  /** What the hook has noted of its end waits to be worked off. */
-  isEnding: boolean;
 }

@@ -4,11 +4,12 @@ import {
   createContextKey,
   type Link,
   ROOT_CONTEXT,
+  type Span,
   type SpanContext,
   trace,
 } from '@opentelemetry/api';
 import { later } from '../backlog.ts';
-import { withSpan, withValue } from '../nested-context.ts';
+import { withValue } from '../nested-context.ts';
 import type { JobResult, JobRun, JobTarget, Running } from '../observations.ts';
 import { drop, isObserved, publish, publishEnd, publishStart } from '../observe.ts';
 import { createStamps } from '../stamp.ts';
@@ -16,11 +17,10 @@ import { currentContext } from './ambient.ts';
 import { elapsed } from './clocks.ts';
 import { classify, errorClass } from './failures.ts';
 import { isName } from './given.ts';
-import { type LateSpan, lateSpan } from './late-span.ts';
 import { endRunSpan, startRunSpan } from './run-span.ts';
 import { settle } from './settle.ts';
 import { type RunningStep, type StepStart, startStep } from './steps.ts';
-import { endSpan, isTraced } from './tracer.ts';
+import { endSpan, inSpan, isTraced } from './tracer.ts';
 
 /** What is known when a run of a job starts; times are Unix milliseconds of one clock. */
 export interface JobStart {
@@ -165,7 +165,7 @@ class Run implements RunningJob {
   readonly #waitMs: number | undefined;
   readonly #startedAt: number;
   readonly #startTime: number;
-  readonly #span: LateSpan | undefined;
+  readonly #span: Span | undefined;
   #running: Running | undefined;
   #open = true;
 
@@ -184,23 +184,25 @@ class Run implements RunningJob {
       this.#target = known.target;
       this.context = known.context;
     } else {
-      const target = { system, queue, name };
-      const startTime = this.#startTime;
-      this.#target = target;
-      if (isSpanned) this.#span = lateSpan(() => startRunSpan(target, id, attempt, { startTime, links }, parent));
-      this.context = withValue(this.#span === undefined ? parent : withSpan(parent, this.#span.asked), JOB, target);
+      this.#target = { system, queue, name };
+      const options = { startTime: this.#startTime, links };
+      if (isSpanned) this.#span = startRunSpan(this.#target, id, attempt, options, parent);
+      this.context = withValue(inSpan(parent, this.#span), JOB, this.#target);
     }
     later(Run.#began, this, undefined, at);
   }
 
-  static readonly #began = (run: Run): void => run.#begin();
+  static readonly #began = (run: Run): unknown => run.#begin();
   static readonly #ended = (run: Run, ending: Ending, at: number): void => run.#finish(ending, at);
 
-  #begin(): void {
+  /** Before anything else is told of it, also where it ends within a task that came before this one. */
+  #begin(): Running {
+    if (this.#running !== undefined) return this.#running;
     const { system, queue, name } = this.#target;
     // Not spread: a copy of properties after others is the slowest part of a run.
     this.#running = Object.freeze({ kind: 'job_run', system, queue, name, id: this.#id, startTime: this.#startTime });
     publishStart(this.#running);
+    return this.#running;
   }
 
   step<T>(step: StepStart | string, work: (step: RunningStep) => T): T {
@@ -233,10 +235,10 @@ class Run implements RunningJob {
   }
 
   #finish(ending: Ending, at: number): void {
-    if (this.#running !== undefined) publishEnd(this.#running);
+    publishEnd(this.#begin());
     const { result, errorType, durationMs = at - this.#startedAt } = ending;
     if (result === undefined) {
-      endSpan(this.#span?.begin(), this.#startTime + durationMs);
+      endSpan(this.#span, this.#startTime + durationMs);
       return drop('unobservable');
     }
     const final = ending.final === 'unknown' ? undefined : (ending.final ?? true);
@@ -257,7 +259,7 @@ class Run implements RunningJob {
       totalMs: final && createdAt !== undefined ? added(durationMs, elapsed(this.#startTime - createdAt)) : undefined,
       final,
     });
-    endRunSpan(this.#span?.begin(), this.#startTime + durationMs, result, errorType);
+    endRunSpan(this.#span, this.#startTime + durationMs, result, errorType);
     publish(run);
   }
 }

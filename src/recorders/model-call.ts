@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { catchUp, later } from '../backlog.ts';
-import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget } from '../observations.ts';
+import type { ModelAttempt, ModelCall, ModelFallback, ModelTarget, Running } from '../observations.ts';
 import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts';
 import { agentIn, type Invocation } from './agent-scope.ts';
 import { type AttemptResult, isAlike, type ModelCallResult, targetOf } from './call-details.ts';
@@ -33,7 +33,7 @@ export class Call extends Scope implements RecordedCall {
   readonly #startedAt: number;
   readonly #startTime: number;
   readonly #span: ModelSpan;
-  #running: (ModelTarget & { readonly kind: 'model_call'; readonly startTime: number }) | undefined;
+  #running: Running | undefined;
   #isOver = false;
   #failure: Failure | undefined;
   /** The work settled while an exchange still streams: how that one ends decides, and when. */
@@ -63,12 +63,15 @@ export class Call extends Scope implements RecordedCall {
     if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
     this.#span = startModelSpan(target, this.#startTime, parent, details.span);
     this.context = withScope(this.#span.context, this);
-    later(Call.#began, this, target, this.#startedAt);
+    later(Call.#began, this, undefined, this.#startedAt);
   }
 
-  static readonly #began = (call: Call, target: ModelTarget): void => call.#begin(target);
+  static readonly #began = (call: Call): unknown => call.#begin();
 
-  #begin(target: ModelTarget): void {
+  /** Before anything else is told of it, also where it ends within a task that came before this one. */
+  #begin(): Running {
+    if (this.#running !== undefined) return this.#running;
+    const { target } = this;
     this.inbound?.began();
     if (this.#agent !== undefined) this.#agent.inferenceCalls++;
     this.#running = Object.freeze({
@@ -83,6 +86,7 @@ export class Call extends Scope implements RecordedCall {
     });
     pricer().prepare();
     publishStart(this.#running);
+    return this.#running;
   }
 
   chunk(at = performance.now()): void {
@@ -101,7 +105,7 @@ export class Call extends Scope implements RecordedCall {
   endWithStream(result?: ModelCallResult, at = performance.now()): void {
     catchUp();
     if (this.isSettled) return;
-    if (this.#attempts === 0 && this.exchanges === 0) return this.#discard();
+    if (this.#attempts === 0 && this.exchanges === 0) return this.#discard(at);
     // Its exchange may already be over, before anybody has read from it what went wrong.
     if (this.exchanges > 0) this.#endsWithExchange = true;
     else if (this.#lastEnd?.hasBegun === true) this.#failure = this.#lastEnd.failure;
@@ -120,11 +124,11 @@ export class Call extends Scope implements RecordedCall {
   }
 
   /** Gives the call up without a record: an exchange that starts later is a call of its own. */
-  #discard(): void {
+  #discard(at: number): void {
     this.isSettled = true;
     this.#isOver = true;
     this.#stopRunning();
-    this.#span.drop();
+    this.#span.drop(unixOf(at));
     this.inbound?.ended();
     if (this.#agent !== undefined) this.#agent.inferenceCalls--;
     drop('unobservable');
@@ -133,7 +137,7 @@ export class Call extends Scope implements RecordedCall {
   #stopRunning(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    if (this.#running !== undefined) publishEnd(this.#running);
+    publishEnd(this.#begin());
   }
 
   learn(result: AttemptResult): void {

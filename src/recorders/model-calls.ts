@@ -1,5 +1,5 @@
 import { type Context, context } from '@opentelemetry/api';
-import { catchUp, later } from '../backlog.ts';
+import { catchUp } from '../backlog.ts';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
 import { classify } from './failures.ts';
@@ -62,10 +62,7 @@ export const modelCalls = {
     const call = open(details, false, request);
     return context.with(call.context, () =>
       settle(send, {
-        done: () => {
-          call.isEnding = true;
-          later(endWithStream, call, undefined, performance.now());
-        },
+        done: () => call.endWithStreamLater(),
         failed: (error) =>
           call.settleAs(request.signal?.aborted === true ? abortedBy(request.signal) : classify(error)),
         unobservable: () => call.endWithStream(),
@@ -100,8 +97,6 @@ export const modelCalls = {
     return new Attempt(details, new Seat(call), true, target);
   },
 };
-
-const endWithStream = (call: RecordedCall, result: undefined, at: number): void => call.endWithStream(result, at);
 
 function takeSeat(parent: Context): Seat | undefined {
   const scope = currentScope(parent);

@@ -1,6 +1,8 @@
 import { type Context, createContextKey } from '@opentelemetry/api';
+import { later } from '../backlog.ts';
 import { withValue } from '../nested-context.ts';
 import type { ModelTarget, TokenUsage } from '../observations.ts';
+import type { ModelCallResult } from './call-details.ts';
 import { classify, type Failure } from './failures.ts';
 import type { Call } from './model-call.ts';
 import { addUsage, checkUsage, withDetails } from './usage.ts';
@@ -50,7 +52,7 @@ export abstract class Scope {
   /** New parts may begin. */
   isOpen = true;
   /** What was noted of its end waits to be worked off. */
-  isEnding = false;
+  private isEnding = false;
   protected isSettled = false;
   /** Exchanges in flight, those of inner layers included. */
   protected exchanges = 0;
@@ -75,6 +77,21 @@ export abstract class Scope {
     this.parent = parent;
     this.request = request;
   }
+
+  /**
+   * The work handed back what cannot be awaited (a stream, an SDK's promise), or only the head of an answer: it ends with
+   * the exchange that feeds it, and is unknown without one.
+   */
+  abstract endWithStream(result?: ModelCallResult, at?: number): void;
+
+  /** The same, a moment later. */
+  endWithStreamLater(): void {
+    this.isEnding = true;
+    later(Scope.ended, this, undefined, performance.now());
+  }
+
+  private static readonly ended = (scope: Scope, result: undefined, at: number): void =>
+    scope.endWithStream(result, at);
 
   /** The scope stopped: no exchange of it is in flight any more, and its work has settled. */
   protected abstract stopped(): void;

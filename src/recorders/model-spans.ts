@@ -4,7 +4,6 @@ import type { ModelCall, ModelTarget } from '../observations.ts';
 import { guarded } from '../observe.ts';
 import { isAlike } from './call-details.ts';
 import { contentAttributes, type ModelContent } from './content.ts';
-import { type LateSpan, lateSpan } from './late-span.ts';
 import { genAiProfiles } from './profiles.ts';
 import { endSpan, isTraced, startSpan } from './tracer.ts';
 
@@ -13,7 +12,7 @@ export interface ModelSpan {
   readonly context: Context;
   end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void;
   /** The call is given up: whoever takes it up in this context takes the span over, else it ends without a verdict. */
-  drop(): void;
+  drop(endTime: number): void;
 }
 
 /** Attributes that a sampler may read are set at the start, as the GenAI convention asks. */
@@ -24,26 +23,21 @@ export function startModelSpan(
   isWanted: boolean | undefined = true,
 ): ModelSpan {
   if (!isWanted || !isTraced()) return noSpan(parent);
-  const around = trace.getSpan(parent);
-  const before = takeOver(around);
-  if (before === undefined && isModelSpan(around)) return noSpan(parent);
-  const late =
-    before ??
-    lateSpan(() =>
-      startSpan(nameOf(target), { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) }, parent),
-    );
+  const before = takeOver(trace.getSpan(parent));
+  if (before === undefined && hasModelSpan(parent)) return noSpan(parent);
+  const options = { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) };
+  const span = before ?? startSpan(nameOf(target), options, parent);
   const told = before === undefined ? target : undefined;
   return {
-    context: before === undefined ? withSpan(parent, late.asked) : parent,
+    context: before === undefined ? withSpan(parent, span) : parent,
     end(call, statusCode, content) {
-      const span = late.begin();
       endSpan(span, call.startTime + call.durationMs, () => {
         if (!span.isRecording()) return;
         describe(span, told, call, statusCode);
         if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
       });
     },
-    drop: () => leave(late),
+    drop: (endTime) => leave(span, endTime),
   };
 }
 
@@ -57,39 +51,38 @@ const LEFT_MS = 10_000;
 /** More of them than this end at once. */
 const MAX_LEFT = 1000;
 
-/** Spans of calls that were given up, by what stands for them in contexts. */
-const left = new Map<Span, { readonly late: LateSpan; readonly timer: ReturnType<typeof setTimeout> }>();
+/** Spans of calls that were given up, each with the timer that ends it. */
+const left = new Map<Span, ReturnType<typeof setTimeout>>();
 const takenOver = new WeakSet<Span>();
 
 /**
  * The call was given up as nothing had been asked yet. What asks later in its context, as the stream of an object that
  * came at once, is this very call: it takes the span over, and tells how it ended.
  */
-function leave(late: LateSpan): void {
-  const span = late.begin();
-  if (!span.isRecording() || left.size >= MAX_LEFT) return endSpan(span);
-  const endTime = Date.now();
+function leave(span: Span, endTime: number): void {
+  if (!span.isRecording() || left.size >= MAX_LEFT) return endSpan(span, endTime);
   const timer = setTimeout(() => {
-    if (left.delete(late.asked)) endSpan(span, endTime);
+    if (left.delete(span)) endSpan(span, endTime);
   }, LEFT_MS);
   (timer as { unref?: () => void }).unref?.();
-  left.set(late.asked, { late, timer });
+  left.set(span, timer);
 }
 
-function takeOver(span: Span | undefined): LateSpan | undefined {
-  const found = span && left.get(span);
-  if (span === undefined || found === undefined) return undefined;
-  clearTimeout(found.timer);
+function takeOver(span: Span | undefined): Span | undefined {
+  const timer = span && left.get(span);
+  if (span === undefined || timer === undefined) return undefined;
+  clearTimeout(timer);
   left.delete(span);
   takenOver.add(span);
-  return found.late;
+  return span;
 }
 
 /**
  * An SDK with spans of its own (@anthropic-ai/sdk from 0.134) or another instrumentation has already opened the span of
  * this very call: a second one would count its tokens twice. One that has ended is of an earlier call in this context.
  */
-function isModelSpan(span: (Span & { readonly attributes?: Attributes }) | undefined): boolean {
+function hasModelSpan(parent: Context): boolean {
+  const span = trace.getSpan(parent) as (Span & { attributes?: Attributes }) | undefined;
   if (span?.isRecording() !== true || takenOver.has(span)) return false;
   return MODEL_OPERATIONS.has(span.attributes?.['gen_ai.operation.name']);
 }

@@ -8,11 +8,13 @@ export interface RateLimitTold {
   readonly limit?: number | undefined;
   readonly remaining?: number | undefined;
   readonly resetMs?: number | undefined;
+  /** When it said so, Unix milliseconds. */
+  readonly time: number;
 }
 
 /** Records what providers tell of their rate limits. */
 export const rateLimits = {
-  tell({ target, resource, limit, remaining, resetMs }: RateLimitTold): void {
+  tell({ target, resource, limit, remaining, resetMs, time }: RateLimitTold): void {
     if (limit === undefined && remaining === undefined) return;
     // More left than there is: one of the two is something else than its name says.
     if (limit !== undefined && remaining !== undefined && remaining > limit) return drop('invalid_value');
@@ -28,7 +30,7 @@ export const rateLimits = {
         limit,
         remaining,
         resetMs,
-        time: Date.now(),
+        time,
       }),
     );
   },

@@ -9,6 +9,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { barWaiting } from '../backlog.ts';
 import { withSpan } from '../nested-context.ts';
 import { hookFailed } from '../observe.ts';
 import { VERSION } from '../version.ts';
@@ -18,6 +19,13 @@ let given: TracerProvider | undefined;
 
 /** What the API hands out while nobody has registered a provider. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
+
+let ours: TracerProvider | undefined;
+
+/** That of our own set-up. Another one exports when it likes, and what it calls may look at what is active: nothing waits then. */
+export function trustTracerProvider(provider: TracerProvider | undefined): void {
+  ours = provider;
+}
 
 let asked: TracerProvider | undefined;
 let answered: Tracer | undefined;
@@ -48,9 +56,12 @@ export function startSpan(name: string, options: SpanOptions, parent: Context = 
   }
 }
 
-/** Whether anybody wants spans; without, a hot path need not describe one. */
+/** Whether anybody wants spans; without, a hot path need not describe one. Asked before anything waits that ends in one. */
 export function isTraced(): boolean {
-  return current() !== NO_PROVIDER;
+  const provider = current();
+  if (provider === NO_PROVIDER) return false;
+  if (provider !== ours) barWaiting(true);
+  return true;
 }
 
 /** The context in which a span is active; where nobody makes spans, the one that it was. */
