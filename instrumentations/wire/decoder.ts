@@ -15,7 +15,7 @@ export type Decoded = 'whole' | 'broken' | 'too_large';
 export interface Decoder {
   write(chunk: Buffer): void;
   end(done: (decoded: Decoded) => void): void;
-  /** Frees it at once; nothing is passed on any more. */
+  /** Frees it at once; of what was written, only what can be decoded here and now is still passed on. */
   destroy(): void;
 }
 
@@ -24,7 +24,7 @@ export function createDecoder(encoding: string, pass: (bytes: Buffer) => void): 
   if (encoding === '' || encoding === 'identity') {
     return { write: pass, end: (done) => done('whole'), destroy() {} };
   }
-  return encoding in DECODERS ? new BodyDecoder(encoding as keyof typeof DECODERS, pass) : undefined;
+  return Object.hasOwn(DECODERS, encoding) ? new BodyDecoder(encoding as keyof typeof DECODERS, pass) : undefined;
 }
 
 /** Most answers are small and decoded here when they have ended: a thread would take longer to be told. */
@@ -67,7 +67,9 @@ class BodyDecoder implements Decoder {
   }
 
   destroy(): void {
+    const decoded = this.#small && decodeAll(this.#encoding, this.#small);
     this.#small = undefined;
+    if (decoded !== undefined) this.#pass(decoded);
     this.#stream?.destroy();
   }
 

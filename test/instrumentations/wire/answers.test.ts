@@ -160,12 +160,15 @@ describe('an answer under an unusual head', () => {
     expect(calls[0]).toMatchObject({ requestModel: 'm', outcome: 'success', usage: undefined });
   });
 
-  it('is left alone in an encoding that nobody knows, and that is counted', async () => {
-    const { calls, dropped } = await chat('???', { headers: { ...JSON_TYPE, 'content-encoding': 'rot13' } });
-    expect(calls[0]).toMatchObject({ outcome: 'success' });
-    expect(calls[0]?.usage).toBeUndefined();
-    expect(dropped).toEqual({ undecodable_body: 1 });
-  });
+  it.each(['rot13', 'constructor', '__proto__'])(
+    'is left alone in the encoding %s, and that is counted',
+    async (name) => {
+      const { calls, dropped } = await chat('???', { headers: { ...JSON_TYPE, 'content-encoding': name } });
+      expect(calls[0]).toMatchObject({ outcome: 'success' });
+      expect(calls[0]?.usage).toBeUndefined();
+      expect(dropped).toEqual({ undecodable_body: 1 });
+    },
+  );
 
   it('is the error invalid_response when it is not in the encoding that it names', async () => {
     const { calls, dropped } = await chat(COMPLETION, { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } });

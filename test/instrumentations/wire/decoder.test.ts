@@ -27,3 +27,26 @@ it('a body that comes much faster is given up, so that what waits stays bounded'
   expect(decoded).toBe('too_large');
   expect(bytes).toBeLessThan(20 * MIB);
 });
+
+it('a small body that is given up has passed on what had come of it', () => {
+  const whole = Buffer.from('a text, '.repeat(100));
+  const compressed = gzipSync(whole);
+  const passed: Buffer[] = [];
+  const decoder = createDecoder('gzip', (bytes) => passed.push(bytes));
+  decoder?.write(compressed.subarray(0, compressed.length - 9));
+  decoder?.destroy();
+  const text = Buffer.concat(passed);
+  expect(text.length).toBeGreaterThan(0);
+  expect(whole.subarray(0, text.length)).toEqual(text);
+});
+
+it('a small body is decoded at once, also one that holds more than was thought', async () => {
+  let isOver = false;
+  const decoder = createDecoder('gzip', () => {});
+  decoder?.write(gzipSync('a text'));
+  decoder?.end(() => {
+    isOver = true;
+  });
+  expect(isOver).toBe(true);
+  expect(await decode(gzipSync(Buffer.alloc(MIB)), 4)).toEqual({ decoded: 'whole', bytes: MIB });
+});
