@@ -168,6 +168,20 @@ describe('what hooks have seen and nobody has thought about yet', () => {
     expect(receiver.total(OVERHEAD)).toBe(20);
   });
 
+  it('keeps its times: no span of a call that is given up at once ends before it began', async () => {
+    const { code, stderr, receiver } = await run(`
+      import OpenAI from 'openai';
+      const answer = JSON.stringify({ choices: [] });
+      const headers = { 'content-type': 'application/json' };
+      const openai = new OpenAI({ apiKey: 'k', baseURL: base + '/v1', fetch: async () => new Response(answer, { headers }) });
+      // Beyond a thousand, spans that may be taken up again end at once.
+      for (let turn = 0; turn < 1500; turn++) await openai.chat.completions.create({ model: 'm', messages: [] });
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(receiver.spans.length).toBeGreaterThan(0);
+    for (const { startTimeMs, endTimeMs } of receiver.spans) expect(endTimeMs).toBeGreaterThanOrEqual(startTimeMs);
+  });
+
   it('is not lost where the application overflows its stack', async () => {
     const { code, receiver } = await run(`
       import { jobs } from 'gaugeway';

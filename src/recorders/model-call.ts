@@ -128,7 +128,8 @@ export class Call extends Scope implements RecordedCall {
     this.isSettled = true;
     this.#isOver = true;
     this.#stopRunning();
-    this.#span.drop(unixOf(at));
+    // By its own start: the wall clock knows milliseconds alone, and may be behind it by one.
+    this.#span.drop(this.#startTime + (at - this.#startedAt));
     this.inbound?.ended();
     if (this.#agent !== undefined) this.#agent.inferenceCalls--;
     drop('unobservable');
