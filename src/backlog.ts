@@ -55,11 +55,10 @@ export function catchUp(): void {
   shared[KEY]?.catchUp();
 }
 
-/** Lets facts wait from now on, or no longer. */
+/** Lets facts wait from now on, or no longer; to be called when none does. */
 export function setWaiting(isWanted: boolean, onError: Backlog['onError']): void {
   const backlog = shared[KEY];
   if (backlog === undefined) return;
-  backlog.catchUp();
   backlog.isWanted = isWanted;
   backlog.onError = onError;
 }

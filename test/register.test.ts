@@ -154,7 +154,8 @@ describe.each(NODES)('on Node %s', (node) => {
     expect(disabled.counts[1]).toBeLessThanOrEqual(2);
     expect(enabled.counts[0]).toBeGreaterThan((disabled.counts[0] ?? 0) + 20);
     expect(enabled.rest).not.toEqual(disabled.rest);
-    expect(receiver.requests).not.toEqual([]);
+    // A machine that stalls may export a second time at the end.
+    expect(new Set(receiver.requests.map(({ path }) => path))).toEqual(new Set(['/v1/metrics']));
   });
 });
 
