@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../test/e2e/servers/redis.ts';
 import { startPostgres } from '../test/helpers/postgres.ts';
+import { ofGenerations } from './generations.mjs';
 import { HEAP, inherited, register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
@@ -13,7 +14,7 @@ const LIBRARIES = {
   'graphile-worker': { file: './jobs-graphile-worker.mjs', hook: 'graphile-worker' },
 };
 
-/** Each set-up is one process that lives through all turns; all of them export to the same place, by the same SDK. */
+/** Each set-up is one process that lives through all turns of a generation; all of them export to the same place, by the same SDK. */
 function setups({ hook, own }, collector) {
   const otlp = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRIC_EXPORT_INTERVAL: '5000' };
   const without = { ...otlp, GAUGEWAY_DISABLED_INSTRUMENTATIONS: hook };
@@ -28,16 +29,18 @@ function setups({ hook, own }, collector) {
   };
 }
 
+const GENERATIONS = 5;
+
 /**
  * What a no-op job costs, sent and worked on by one process: the set-ups take turns, each between two bare ones that see
- * the same machine. 20,000 jobs of each set-up unless it should be quick.
+ * the same machine. 10,000 jobs of each set-up, 50,000 unless it should be quick.
  */
 export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES)) {
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
     throw new Error('what gaugeway is measured against is not installed: npm install --prefix bench');
   }
   // What a job costs falls until tens of thousands have been worked on: until then its code is being compiled.
-  const [turns, jobs, warmUp] = isQuick ? [30, 200, 25_000] : [40, 500, 50_000];
+  const [turns, jobs, warmUp] = isQuick ? [10, 200, 15_000] : [20, 500, 50_000];
   const redis = await startRedis();
   const postgres = await startPostgres();
   const collector = await startServer(1);
@@ -46,12 +49,18 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
     for (const name of names) {
       const library = LIBRARIES[name];
       const env = { BENCH_REDIS_PORT: String(redis.port) };
-      results[name] = await takeTurns(binary, library, setups(library, collector), {
-        turns,
-        jobs,
-        warmUp,
-        env: async () => ({ ...env, DATABASE_URL: await postgres.createDatabase() }),
-      });
+      const generations = [];
+      for (let count = 0; count < GENERATIONS; count++) {
+        generations.push(
+          await takeTurns(binary, library, setups(library, collector), {
+            turns,
+            jobs,
+            warmUp,
+            env: async () => ({ ...env, DATABASE_URL: await postgres.createDatabase() }),
+          }),
+        );
+      }
+      results[name] = combined(generations);
     }
     return results;
   } finally {
@@ -101,6 +110,15 @@ async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
   }
 }
 
+function combined(generations) {
+  return Object.fromEntries(
+    Object.keys(generations[0]).map((setup) => {
+      const of = (what) => ofGenerations(generations.map((figures) => figures[setup][what]));
+      return [setup, { cpu: of('cpu'), lost: of('lost') }];
+    }),
+  );
+}
+
 function answer(child) {
   return new Promise((resolve, reject) => {
     const ended = (code) => reject(new Error(`a process of jobs ended with ${code}`));
@@ -113,34 +131,24 @@ function answer(child) {
 
 function summary(rounds) {
   const bareOf = ({ before, after }, key) => (before[key] + after[key]) / 2;
-  const bareCpuNs = median(rounds.map((round) => bareOf(round, 'cpuNs')));
+  const middle = (figure) => median(rounds.map(figure));
   return {
     cpu: {
-      bare: bareCpuNs,
-      ratio: median(rounds.map((round) => round.measured.cpuNs / bareOf(round, 'cpuNs'))),
-      noise: median(rounds.map(({ before, after }) => Math.abs(after.cpuNs - before.cpuNs))),
-      ...estimate(rounds.map((round) => round.measured.cpuNs - bareOf(round, 'cpuNs'))),
+      bare: middle((round) => bareOf(round, 'cpuNs')),
+      ratio: middle((round) => round.measured.cpuNs / bareOf(round, 'cpuNs')),
+      noise: middle(({ before, after }) => Math.abs(after.cpuNs - before.cpuNs)),
+      above: middle((round) => round.measured.cpuNs - bareOf(round, 'cpuNs')),
       least: least(rounds.map(({ measured }) => measured.cpuNs)) - least(rounds.map(({ before }) => before.cpuNs)),
     },
     lost: {
-      barePerSecond: 1e9 / median(rounds.map((round) => bareOf(round, 'wallNs'))),
-      noise: median(rounds.map(({ before, after }) => Math.abs(1 - before.wallNs / after.wallNs))),
-      ...estimate(rounds.map((round) => 1 - bareOf(round, 'wallNs') / round.measured.wallNs)),
+      bare: middle((round) => 1e9 / bareOf(round, 'wallNs')),
+      noise: middle(({ before, after }) => Math.abs(1 - before.wallNs / after.wallNs)),
+      above: middle((round) => 1 - bareOf(round, 'wallNs') / round.measured.wallNs),
     },
-    rounds,
   };
 }
 
 /** What the quietest tenth of the turns took at most: what else runs on a machine only adds to a turn. */
 function least(numbers) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 10)];
-}
-
-/** The median of differences in pairs, with the interval that holds it in 95 of 100 cases, by rank. */
-function estimate(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const reach = Math.ceil(0.98 * Math.sqrt(sorted.length));
-  const middle = (sorted.length - 1) / 2;
-  const at = (index) => sorted[Math.min(sorted.length - 1, Math.max(0, index))];
-  return { above: median(sorted), low: at(Math.floor(middle - reach)), high: at(Math.ceil(middle + reach)) };
 }

@@ -56,7 +56,7 @@ function judge({ above: figure, noise }, limit) {
   return figure - noise > limit ? 'MISSED' : 'in the noise';
 }
 
-/** The same of a figure that has an interval. */
+/** The same of a figure that has a range. */
 function judgeRange({ low, high }, limit) {
   if (high <= limit) return 'met';
   return low > limit ? 'MISSED' : 'in the noise';
@@ -154,21 +154,9 @@ const rows = {
     for (const [library, setups] of Object.entries(results)) {
       for (const [setup, { cpu, lost }] of Object.entries(setups)) {
         const [isOurs, what] = [setup.startsWith('gaugeway'), `${library}, no-op job, ${setup}`];
-        const [bare, noise] = [us(cpu.bare), `±${us(cpu.noise)}`];
-        const range = `+${us(cpu.above)} (${us(cpu.low)} to ${us(cpu.high)})`;
-        const verdict = isOurs ? judgeRange(cpu, 20_000) : '';
-        yield row(version, `${what}, CPU`, isOurs ? '≤ 20 µs' : '', range, verdict, bare, times(cpu.ratio), noise);
+        yield ranged(version, `${what}, CPU`, cpu, us, isOurs ? 20_000 : undefined);
         yield row(version, `${what}, CPU of the quietest turns`, '', `+${us(cpu.least)}`, '', '', '', '');
-        yield row(
-          version,
-          `${what}, throughput lost`,
-          isOurs ? '≤ 3 %' : '',
-          `${percent(lost.above)} (${percent(lost.low)} to ${percent(lost.high)})`,
-          isOurs ? judgeRange(lost, 0.03) : '',
-          `${Math.round(lost.barePerSecond)} /s`,
-          '',
-          `±${percent(lost.noise)}`,
-        );
+        yield throughputLost(version, `${what}, throughput lost`, lost, isOurs);
       }
     }
   },
@@ -192,7 +180,7 @@ const rows = {
           const isOurs = setup === 'gaugeway';
           if (what === THROUGHPUT)
             yield throughputLost(version, `${library}, gateway, throughput lost: ${setup}`, compared, isOurs);
-          else yield above(version, `${library}, ${what}: ${setup}`, compared, unit, isOurs ? limit : undefined);
+          else yield ranged(version, `${library}, ${what}: ${setup}`, compared, unit, isOurs ? limit : undefined);
         }
       }
       for (const setup of silent) yield row(version, `${library}: ${setup}`, '', 'records nothing', '', '', '', '');
@@ -207,20 +195,32 @@ const peerGoals = {
   'streamed chunk': () => [ns, 110],
 };
 
-/** From requests a second, each window beside the bare one of the same turn. */
-function throughputLost(version, what, { bare, ratio, noiseRatio }, isOurs) {
-  const [lost, limit, spread] = [1 - ratio, 0.03, Math.abs(1 - noiseRatio)];
-  const verdict = judge({ above: lost, noise: spread }, limit);
-  const perSecond = `${Math.round(bare)} /s`;
+/** A figure above bare with its range in several generations of processes; without a limit it is told for information. */
+function ranged(version, what, compared, unit, limit) {
+  const { bare, above: figure, low, high, ratio, noise } = compared;
+  return row(
+    version,
+    what,
+    limit === undefined ? '' : `≤ ${unit(limit)}`,
+    `${figure < 0 ? '' : '+'}${unit(figure)} (${unit(low)} to ${unit(high)})`,
+    limit === undefined ? '' : judgeRange(compared, limit),
+    unit(bare),
+    times(ratio),
+    `±${unit(noise)}`,
+  );
+}
+
+function throughputLost(version, what, compared, isOurs) {
+  const { bare, above: lost, low, high, noise } = compared;
   return row(
     version,
     what,
     isOurs ? '≤ 3 %' : '',
-    percent(lost),
-    isOurs ? verdict : '',
-    perSecond,
-    times(ratio),
-    `±${percent(spread)}`,
+    `${percent(lost)} (${percent(low)} to ${percent(high)})`,
+    isOurs ? judgeRange(compared, 0.03) : '',
+    `${Math.round(bare)} /s`,
+    '',
+    `±${percent(noise)}`,
   );
 }
 

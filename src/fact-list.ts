@@ -9,10 +9,13 @@ const DELAY_MS = 50;
 const MANY = 256;
 /** As many are worked off at once, for the memory's sake. */
 const TOO_MANY = 16 * MANY;
-const MANY_BYTES = 512 * 1024;
-const TOO_MANY_BYTES = 4 * MANY_BYTES;
+/** Room for bytes that wait; memory that no bytes have reached costs nothing. */
+const ROOM = 2 * 1024 * 1024;
+const MANY_BYTES = ROOM / 4;
 /** Places of a task in the list. */
-const WIDTH = 4;
+const WIDTH = 5;
+/** The fact is no bytes. */
+const NONE = -1;
 
 /**
  * Facts that hooks have seen and nobody has thought about yet, in their order. A hook runs in the middle of the
@@ -23,12 +26,14 @@ export class FactList implements Backlog {
   isWanted = false;
   isBarred = false;
   onError: Backlog['onError'] = () => undefined;
-  /** Task, target, fact and time of each: the list is used again, and nothing is allocated for one. */
+  /** Task, target, fact, time and bytes of each: the list is used again, and nothing is allocated for one. */
   readonly #list: unknown[] = [];
+  /** Bytes of all that wait, one after the other; used again, as memory of its own for each would keep the collector busy. */
+  #room: Buffer | undefined;
+  #used = 0;
   #length = 0;
   /** Where the next task is. */
   #next = 0;
-  #bytes = 0;
   #isBusy = false;
   #isTimed = false;
   #isDue = false;
@@ -38,22 +43,30 @@ export class FactList implements Backlog {
   }
 
   add(task: Task<never, never>, target: unknown, fact: unknown, at: number): void {
-    const place = this.#length;
-    this.#list[place] = task;
-    this.#list[place + 1] = target;
-    this.#list[place + 2] = fact;
-    this.#list[place + 3] = at;
-    this.#length = place + WIDTH;
-    if (!this.#isTimed) this.#wait();
-    if (place >= MANY * WIDTH) this.#hurry();
+    this.#note(task, target, fact, at, NONE);
   }
 
   addBytes(task: Task<never, never>, target: unknown, bytes: Uint8Array, at: number): void {
-    this.add(task, target, Buffer.from(bytes), at);
-    this.#bytes += bytes.length;
     // Of a program that does not return to the event loop.
-    if (this.#bytes > TOO_MANY_BYTES) this.catchUp();
-    else if (this.#bytes > MANY_BYTES) this.#hurry();
+    if (this.#used + bytes.length > ROOM) this.catchUp();
+    this.#room ??= Buffer.allocUnsafeSlow(ROOM);
+    this.#room.set(bytes, this.#used);
+    this.#note(task, target, this.#used, at, bytes.length);
+    this.#used += bytes.length;
+    if (this.#used > MANY_BYTES) this.#hurry();
+  }
+
+  #note(task: Task<never, never>, target: unknown, fact: unknown, at: number, length: number): void {
+    const place = this.#length;
+    const list = this.#list;
+    list[place] = task;
+    list[place + 1] = target;
+    list[place + 2] = fact;
+    list[place + 3] = at;
+    list[place + 4] = length;
+    this.#length = place + WIDTH;
+    if (!this.#isTimed) this.#wait();
+    if (place >= MANY * WIDTH) this.#hurry();
   }
 
   catchUp(): void {
@@ -63,7 +76,7 @@ export class FactList implements Backlog {
       while (this.#next < this.#length) this.#workOff();
       this.#length = 0;
       this.#next = 0;
-      this.#bytes = 0;
+      this.#used = 0;
     } finally {
       // Where even telling of an error fails, as on a stack that is full, the rest is left for the next time.
       this.#isBusy = false;
@@ -74,9 +87,11 @@ export class FactList implements Backlog {
     const list = this.#list;
     const place = this.#next;
     this.#next = place + WIDTH;
-    const [task, target, fact, at] = [list[place], list[place + 1], list[place + 2], list[place + 3]];
+    const [task, target, at, length] = [list[place], list[place + 1], list[place + 3], list[place + 4] as number];
+    let fact = list[place + 2];
     list[place + 1] = list[place + 2] = undefined;
     try {
+      if (length !== NONE) fact = this.#room?.subarray(fact as number, (fact as number) + length);
       (task as Task<unknown, unknown>)(target, fact, at as number);
     } catch (error) {
       this.onError((task as Task<unknown, unknown>).name, error);

@@ -141,6 +141,42 @@ describe('what hooks have seen and nobody has thought about yet', () => {
     }
   });
 
+  it('is understood though others have taken the room of its first pieces when the next ones come', async () => {
+    const port = await freePort();
+    const { code, stderr, receiver, tokens } = await run(
+      `
+      import { createServer } from 'node:http';
+      const { setTimeout: pause } = await import('node:timers/promises');
+      const events = [
+        { model: 'cut-2026', choices: [{ index: 0, delta: { content: 'Scatt' } }] },
+        { model: 'cut-2026', choices: [{ index: 0, delta: { content: 'ering' }, finish_reason: 'stop' }] },
+        { model: 'cut-2026', choices: [], usage: { prompt_tokens: 1234567, completion_tokens: 7654321 } },
+      ].map((event) => 'data: ' + JSON.stringify(event) + '\\n\\n').join('') + 'data: [DONE]\\n\\n';
+      // Within the name of the model, a key, and both numbers.
+      const cuts = ['"cut-', 'finish_re', '12345', '76543'].map((text) => events.indexOf(text) + text.length);
+      const provider = createServer(async (request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (let at = 0; at < cuts.length; at++) {
+          response.write(events.slice(cuts[at - 1] ?? 0, cuts[at]));
+          await pause(100);
+          for (let turn = 0; turn < 10; turn++) await post('other');
+          await pause(100);
+        }
+        response.end(events.slice(cuts.at(-1)));
+      }).listen(${port}, '127.0.0.1');
+      const stream = { ...options('cut'), body: JSON.stringify({ model: 'cut', stream: true, messages: [] }) };
+      await (await fetch('http://127.0.0.1:${port}/v1/chat/completions', stream)).text();
+      provider.close();
+    `,
+      { env: { GAUGEWAY_MODEL_ENDPOINTS: `openai=${mock.url},openai=http://127.0.0.1:${port}` } },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(tokens('cut', 'input')).toBe(1_234_567);
+    expect(tokens('cut', 'output')).toBe(7_654_321);
+    expect(receiver.total(DURATION, { [MODEL]: 'cut', 'gen_ai.response.model': 'cut-2026' })).toBe(1);
+    expect(receiver.total(DURATION, { [MODEL]: 'other' })).toBe(40);
+  });
+
   it('is not told to a listener that comes later, and all of what follows is', async () => {
     const { stdout } = await run(`
       import { observe } from 'gaugeway';

@@ -61,7 +61,7 @@ export async function compareCalls(binary, openai, setups, isQuick) {
   const figures = {};
   for (const what of Object.keys(WORK)) {
     for (const caller of callers.values()) await caller.warmUp(what);
-    await takeTurns(callers, isQuick ? 15 : 60, (caller) => caller.measure(what));
+    await takeTurns(callers, isQuick ? 8 : 30, (caller) => caller.measure(what));
     figures[what] = beside(callers, what);
     for (const caller of callers.values()) caller.windows = [];
     await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));

@@ -1,4 +1,6 @@
 // gaugeway beside other instrumentations of the openai package; needs `npm install --prefix bench --ignore-scripts`.
+
+import { ofGenerations } from '../generations.mjs';
 import { compareCalls } from './callers.mjs';
 import { compareGateways } from './gateways.mjs';
 import { OPENAI, SETUPS } from './setups.mjs';
@@ -6,11 +8,31 @@ import { OPENAI, SETUPS } from './setups.mjs';
 export async function comparePeers(binary, isQuick) {
   const results = {};
   for (const [name, openai] of Object.entries(OPENAI)) {
-    const { silent, figures } = await compareCalls(binary, openai, SETUPS, isQuick);
-    process.stderr.write(`${name}, silent: ${silent.join(', ') || 'nobody'}; ${JSON.stringify(figures)}\n`);
-    const setups = SETUPS.filter((setup) => !silent.includes(setup));
-    const gateways = await compareGateways(binary, openai, setups, isQuick);
-    results[name] = { silent, figures: { ...figures, ...gateways } };
+    const generations = [];
+    let silent = [];
+    for (let count = 0; count < (isQuick ? 3 : 5); count++) {
+      const calls = await compareCalls(binary, openai, SETUPS, isQuick);
+      silent = calls.silent;
+      const setups = SETUPS.filter((setup) => !silent.includes(setup));
+      generations.push({ ...calls.figures, ...(await compareGateways(binary, openai, setups, isQuick)) });
+      process.stderr.write(
+        `${name}, silent: ${silent.join(', ') || 'nobody'}; ${JSON.stringify(generations.at(-1))}\n`,
+      );
+    }
+    results[name] = { silent, figures: combined(generations) };
   }
   return results;
+}
+
+/** Of each kind of work, of each set-up that got through it. */
+function combined(generations) {
+  const figures = {};
+  for (const what of Object.keys(generations[0])) {
+    figures[what] = {};
+    for (const setup of SETUPS) {
+      const all = generations.map((generation) => generation[what][setup]).filter((compared) => compared !== undefined);
+      if (all.length > 0) figures[what][setup] = ofGenerations(all);
+    }
+  }
+  return figures;
 }

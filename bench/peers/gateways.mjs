@@ -56,17 +56,20 @@ export async function compareGateways(binary, openai, setups, isQuick) {
   for (const setup of setups) gateways.set(setup, await Gateway.start(binary, setup, openai, upstream));
   const stuck = [];
   for (const [setup, gateway] of gateways) {
-    const { requests, duration } = await gateway.shoot(isQuick ? 12 : 20);
+    const { requests, duration } = await gateway.shoot(isQuick ? 8 : 20);
     if (requests.total > duration * FEW) continue;
     // It would burn, beside the others, what they are asked for.
     gateways.delete(setup);
     stuck.push(setup);
     await gateway.stop();
   }
-  await takeTurns(gateways, isQuick ? 12 : 40, (gateway) => gateway.measure());
+  await takeTurns(gateways, isQuick ? 6 : 20, (gateway) => gateway.measure());
   for (const gateway of gateways.values()) await gateway.stop();
   upstream.close();
-  const [throughput, cpu] = [beside(gateways, THROUGHPUT), beside(gateways, CPU)];
-  for (const setup of stuck) throughput[setup] = { ...throughput.gaugeway, ratio: 0 };
-  return { [THROUGHPUT]: throughput, [CPU]: cpu };
+  const lost = {};
+  for (const [setup, { bare, ratio, noiseRatio }] of Object.entries(beside(gateways, THROUGHPUT))) {
+    lost[setup] = { bare, above: 1 - ratio, noise: Math.abs(1 - noiseRatio) };
+  }
+  for (const setup of stuck) lost[setup] = { ...lost.gaugeway, above: 1 };
+  return { [THROUGHPUT]: lost, [CPU]: beside(gateways, CPU) };
 }
