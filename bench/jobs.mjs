@@ -33,14 +33,14 @@ const GENERATIONS = 5;
 
 /**
  * What a no-op job costs, sent and worked on by one process: the set-ups take turns, each between two bare ones that see
- * the same machine. 10,000 jobs of each set-up, 50,000 unless it should be quick.
+ * the same machine. X it should be quick.
  */
 export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES)) {
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {
     throw new Error('what gaugeway is measured against is not installed: npm install --prefix bench');
   }
   // What a job costs falls until tens of thousands have been worked on: until then its code is being compiled.
-  const [turns, jobs, warmUp] = isQuick ? [10, 200, 15_000] : [20, 500, 50_000];
+  const [turns, jobs, warmUp] = isQuick ? [5, 2000, 15_000] : [20, 2000, 50_000];
   const redis = await startRedis();
   const postgres = await startPostgres();
   const collector = await startServer(1);

@@ -1,5 +1,7 @@
 /** What a peer's gateway is asked. */
 export const THROUGHPUT = 'gateway, requests per second';
+/** No competitor: one span of each request, and nothing else, tells what the SDK itself costs. */
+export const LEAST = 'one span';
 
 /** One row of the table. */
 function row(version, what, goal, figure, verdict, bare, ratio, noise) {
@@ -174,7 +176,7 @@ const rows = {
   *peers(version, results) {
     for (const [library, { silent, figures }] of Object.entries(results)) {
       for (const [what, setups] of Object.entries(figures)) {
-        const others = Object.entries(setups).filter(([setup]) => setup !== 'gaugeway');
+        const others = Object.entries(setups).filter(([setup]) => setup !== 'gaugeway' && setup !== LEAST);
         const [unit, limit] = peerGoals[what]?.(others.map(([, { above }]) => above)) ?? [us];
         for (const [setup, compared] of Object.entries(setups)) {
           const isOurs = setup === 'gaugeway';

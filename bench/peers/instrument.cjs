@@ -27,6 +27,9 @@ if (peer === 'openlit') {
     new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${collector}/v1/traces` }) }),
   ];
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors }));
-  const { OpenAIInstrumentation } = require(INSTRUMENTATIONS[peer]);
-  registerInstrumentations({ instrumentations: [new OpenAIInstrumentation()] });
+  if (peer === 'one span') require('./one-span.cjs').watchRequests();
+  else {
+    const { OpenAIInstrumentation } = require(INSTRUMENTATIONS[peer]);
+    registerInstrumentations({ instrumentations: [new OpenAIInstrumentation()] });
+  }
 }

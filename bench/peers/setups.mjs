@@ -1,14 +1,15 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { HEAP, register } from '../processes.mjs';
+import { LEAST } from '../report.mjs';
 import { ANSWER } from './upstream.mjs';
 
 const load = createRequire(import.meta.url);
 const preload = ['--require', fileURLToPath(new URL('./instrument.cjs', import.meta.url))];
 
-/** What is compared, `bare` first and last: the two differ by noise alone. */
 const PEERS = ['opentelemetry contrib', 'traceloop', 'openlit', 'openinference'];
-export const SETUPS = ['bare', 'gaugeway', ...PEERS, 'bare again'];
+/** What is compared, `bare` first and last: the two differ by noise alone. */
+export const SETUPS = ['bare', 'gaugeway', ...PEERS, LEAST, 'bare again'];
 /** By the folder's name a hook knows the package, so an alias would hide it. */
 export const OPENAI = {
   'openai 6': load.resolve('openai'),

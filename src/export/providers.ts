@@ -3,7 +3,6 @@ import { type Context, context, createNoopMeter, metrics, propagation, trace } f
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import { isRegistered } from '../api-globals.ts';
 import { catalogue, type InstrumentSpec } from '../catalogue/index.ts';
 import { warn } from '../diagnostics.ts';
@@ -16,6 +15,7 @@ import { type Flushable, settled } from './exit.ts';
 import { observeForeignQueries } from './foreign-queries.ts';
 import { createMetricReaders } from './metric-readers.ts';
 import { createResource } from './resource.ts';
+import type { Tracing } from './spans.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -70,14 +70,14 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Provid
   metrics.setGlobalMeterProvider(meterProvider);
   const undo = [() => metrics.disable()];
 
-  let tracerProvider: TracerProvider | undefined;
+  let tracing: Tracing | undefined;
   if (wantsSpans(options) && !isRegistered('trace')) {
-    const { createTracerProvider } = load('./spans.js') as typeof import('./spans.ts');
-    tracerProvider = createTracerProvider(options, resource);
-    trace.setGlobalTracerProvider(tracerProvider);
+    const { createTracing } = load('./spans.js') as typeof import('./spans.ts');
+    tracing = createTracing(options, resource);
+    trace.setGlobalTracerProvider(tracing.provider);
     undo.push(() => trace.disable());
   }
-  trustTracerProvider(tracerProvider);
+  trustTracerProvider(tracing?.provider, tracing?.tracer);
   // Context is needed without traces too: it tells which attempts belong to one call.
   if (!isRegistered('context')) {
     context.setGlobalContextManager(new AmbientContextManager().enable());
@@ -90,10 +90,10 @@ function startFromOptions(options: ResolvedOptions, series: SeriesStore): Provid
   return {
     areOurs: hasNoParts(options),
     async flush() {
-      await settled([meterProvider.forceFlush(), tracerProvider?.forceFlush()]);
+      await settled([meterProvider.forceFlush(), tracing?.provider.forceFlush()]);
     },
     async shutdown() {
-      await settled([meterProvider.shutdown(), tracerProvider?.shutdown()]);
+      await settled([meterProvider.shutdown(), tracing?.provider.shutdown()]);
       for (const step of undo) step();
     },
   };

@@ -16,22 +16,37 @@ import type { ResolvedOptions } from '../options.ts';
 import { deferred } from './deferred.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
+import { OwnTracer } from './own-tracer.ts';
 import { unheld } from './unheld.ts';
 
-/** The tracer provider that the options ask for. */
-export function createTracerProvider(options: ResolvedOptions, resource: Resource): TracerProvider {
-  const spanProcessors: SpanProcessor[] = [new JobSpanProcessor(), ...options.spanProcessors];
-  if (options.tracesExporters.includes('otlp')) {
-    spanProcessors.push(
-      new BatchSpanProcessor({
-        exporter: createExporter(options),
-        maxQueueSize: options.spanQueueSize,
-        maxExportBatchSize: Math.min(options.spanBatchSize, options.spanQueueSize),
-        scheduledDelayMillis: options.spanExportDelayMs,
-      }),
-    );
-  }
-  return new TracerProvider({ resource, sampler: createSampler(options), spanProcessors });
+/** What makes the spans of a process. */
+export interface Tracing {
+  readonly provider: TracerProvider;
+  /** For spans of ours, where no processor of the application is to see them. */
+  readonly tracer: OwnTracer | undefined;
+}
+
+/** The tracing that the options ask for. */
+export function createTracing(options: ResolvedOptions, resource: Resource): Tracing {
+  const sampler = createSampler(options);
+  const jobs = new JobSpanProcessor();
+  const batch = options.tracesExporters.includes('otlp') ? createBatch(options) : undefined;
+  const spanProcessors: SpanProcessor[] = [jobs, ...options.spanProcessors];
+  if (batch !== undefined) spanProcessors.push(batch);
+  const isAlone = options.spanProcessors.length === 0;
+  return {
+    provider: new TracerProvider({ resource, sampler, spanProcessors }),
+    tracer: isAlone && batch !== undefined ? new OwnTracer(resource, sampler, jobs, batch) : undefined,
+  };
+}
+
+function createBatch(options: ResolvedOptions): SpanProcessor {
+  return new BatchSpanProcessor({
+    exporter: createExporter(options),
+    maxQueueSize: options.spanQueueSize,
+    maxExportBatchSize: Math.min(options.spanBatchSize, options.spanQueueSize),
+    scheduledDelayMillis: options.spanExportDelayMs,
+  });
 }
 
 function createExporter(options: ResolvedOptions): SpanExporter {

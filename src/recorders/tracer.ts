@@ -20,21 +20,30 @@ let given: TracerProvider | undefined;
 /** What the API hands out while nobody has registered a provider. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
 
-let ours: TracerProvider | undefined;
+/** What a tracer is needed for here. */
+export type SpanStarter = Pick<Tracer, 'startSpan'>;
 
-/** That of our own set-up. Another one exports when it likes, and what it calls may look at what is active: nothing waits then. */
-export function trustTracerProvider(provider: TracerProvider | undefined): void {
+let ours: TracerProvider | undefined;
+let own: SpanStarter | undefined;
+
+/**
+ * The provider of our own set-up, and who starts our spans in place of it. Another provider exports when it likes, and what
+ * it calls may look at what is active: nothing waits then.
+ */
+export function trustTracerProvider(provider: TracerProvider | undefined, tracer?: SpanStarter): void {
   ours = provider;
+  own = tracer;
+  answered = undefined;
 }
 
 let asked: TracerProvider | undefined;
-let answered: Tracer | undefined;
+let answered: SpanStarter | undefined;
 
 /** Of whoever provides tracers now: an application may register its provider after us, and tests replace it. */
-function tracer(): Tracer {
+function tracer(): SpanStarter {
   const provider = current();
   if (answered === undefined || provider !== asked) {
-    answered = provider.getTracer('gaugeway', VERSION);
+    answered = provider === ours && own !== undefined ? own : provider.getTracer('gaugeway', VERSION);
     asked = provider;
   }
   return answered;

@@ -1,0 +1,62 @@
+import {
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type Link,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import { RandomIdGenerator, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { SpanStarter } from '../recorders/tracer.ts';
+import { VERSION } from '../version.ts';
+import { OwnSpan, type SpanHome } from './own-span.ts';
+
+const ids = new RandomIdGenerator();
+
+/** Starts the spans of gaugeway itself, by the sampler and for the processors of the SDK's own tracers. */
+export class OwnTracer implements SpanStarter {
+  readonly #sampler: Sampler;
+  /** Told of spans that begin below another one. */
+  readonly #jobs: Pick<SpanProcessor, 'onStart'>;
+  readonly #home: SpanHome;
+
+  constructor(
+    resource: Resource,
+    sampler: Sampler,
+    jobs: Pick<SpanProcessor, 'onStart'>,
+    exported: Pick<SpanProcessor, 'onEnd'>,
+  ) {
+    this.#sampler = sampler;
+    this.#jobs = jobs;
+    this.#home = {
+      resource,
+      instrumentationScope: { name: 'gaugeway', version: VERSION },
+      ended: (span) => exported.onEnd(span),
+    };
+  }
+
+  startSpan(name: string, options: SpanOptions, context: Context): Span {
+    if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const { kind = SpanKind.INTERNAL, attributes = {}, links, startTime } = options;
+    const above = trace.getSpanContext(context);
+    const parent = above !== undefined && isSpanContextValid(above) ? above : undefined;
+    const traceId = parent?.traceId ?? ids.generateTraceId();
+    const sampled = this.#sampler.shouldSample(context, traceId, name, kind, attributes, (links ?? NO_LINKS) as Link[]);
+    const { decision, traceState = parent?.traceState } = sampled;
+    const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+    const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const spanContext = { traceId, spanId: ids.generateSpanId(), traceFlags, ...(traceState && { traceState }) };
+    if (decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
+    const span = new OwnSpan({ name, kind, context: spanContext, parent, attributes, links, startTime }, this.#home);
+    if (sampled.attributes !== undefined) span.setAttributes(sampled.attributes);
+    if (parent !== undefined) this.#jobs.onStart(span as never, context);
+    return span;
+  }
+}
+
+const NO_LINKS: Link[] = [];
