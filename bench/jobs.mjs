@@ -33,7 +33,7 @@ const GENERATIONS = 5;
 
 /**
  * What a no-op job costs, sent and worked on by one process: the set-ups take turns, each between two bare ones that see
- * the same machine. X it should be quick.
+ * the same machine. 10,000 jobs of each set-up in each generation, 40,000 unless it should be quick.
  */
 export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES)) {
   if (!existsSync(new URL('node_modules/bullmq-otel', import.meta.url))) {

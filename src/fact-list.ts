@@ -47,12 +47,17 @@ export class FactList implements Backlog {
   }
 
   addBytes(task: Task<never, never>, target: unknown, bytes: Uint8Array, at: number): void {
-    // Of a program that does not return to the event loop.
-    if (this.#used + bytes.length > ROOM) this.catchUp();
+    const from = this.#used;
+    if (from + bytes.length > ROOM) {
+      // Of a program that does not return to the event loop.
+      this.#note(task, target, Buffer.from(bytes), at, NONE);
+      return this.catchUp();
+    }
     this.#room ??= Buffer.allocUnsafeSlow(ROOM);
-    this.#room.set(bytes, this.#used);
-    this.#note(task, target, this.#used, at, bytes.length);
-    this.#used += bytes.length;
+    this.#room.set(bytes, from);
+    // First: where the stack is full the rest may fail, and nobody else may have this place.
+    this.#used = from + bytes.length;
+    this.#note(task, target, from, at, bytes.length);
     if (this.#used > MANY_BYTES) this.#hurry();
   }
 
@@ -99,21 +104,21 @@ export class FactList implements Backlog {
   }
 
   #wait(): void {
-    this.#isTimed = true;
     setTimeout(() => {
       this.#isTimed = false;
       this.catchUp();
     }, DELAY_MS).unref();
+    this.#isTimed = true;
   }
 
   /** After what has come in meanwhile: the application's own work goes first. */
   #hurry(): void {
     if (this.#length > TOO_MANY * WIDTH) return this.catchUp();
     if (this.#isDue) return;
-    this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
       this.catchUp();
     }).unref();
+    this.#isDue = true;
   }
 }

@@ -9,17 +9,17 @@ export async function comparePeers(binary, isQuick) {
   const results = {};
   for (const [name, openai] of Object.entries(OPENAI)) {
     const generations = [];
-    let silent = [];
+    const silent = new Set();
     for (let count = 0; count < (isQuick ? 3 : 5); count++) {
       const calls = await compareCalls(binary, openai, SETUPS, isQuick);
-      silent = calls.silent;
-      const setups = SETUPS.filter((setup) => !silent.includes(setup));
+      for (const setup of calls.silent) silent.add(setup);
+      const setups = SETUPS.filter((setup) => !silent.has(setup));
       generations.push({ ...calls.figures, ...(await compareGateways(binary, openai, setups, isQuick)) });
       process.stderr.write(
-        `${name}, silent: ${silent.join(', ') || 'nobody'}; ${JSON.stringify(generations.at(-1))}\n`,
+        `${name}, silent: ${[...silent].join(', ') || 'nobody'}; ${JSON.stringify(generations.at(-1))}\n`,
       );
     }
-    results[name] = { silent, figures: combined(generations) };
+    results[name] = { silent: [...silent], figures: combined(generations) };
   }
   return results;
 }

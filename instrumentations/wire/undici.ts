@@ -26,19 +26,24 @@ export function watchUndici(opened: Exchanges): () => void {
   const exchanges = createStamps<Exchange | undefined>();
   /** Copies of undici that publish body chunks; known after the first chunk of a copy. */
   const publishing = new WeakSet<object>();
+  /** The copy that did so last; mostly there is but one. */
+  let publisher: unknown;
 
   const onCreate = ({ request }: { request: UndiciRequest }): void => {
     const exchange = opened.open(request.method, String(request.origin), request.path);
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
     if (exchange.isAlone) exchange.retryCount = retryCountIn(request.headers);
-    if (!publishing.has(request.constructor as object)) shadowBodies(request, exchanges);
+    const copy = request.constructor;
+    if (copy !== publisher && !publishing.has(copy as object)) shadowBodies(request, exchanges);
   };
 
   const onBodyChunkSent = ({ request, chunk }: { request: UndiciRequest; chunk: Buffer | string }): void => {
     const exchange = exchanges.get(request);
     if (exchange === undefined) return;
-    publishing.add(request.constructor as object);
+    const copy = request.constructor;
+    if (copy !== publisher) publishing.add(copy as object);
+    publisher = copy;
     if (exchange.passing !== chunk) exchange.sending(asBuffer(chunk));
   };
 

@@ -17,11 +17,12 @@ import {
   addHrTimes,
   cleanAttributes,
   cleanSimpleAttributes,
+  hrTime,
   hrTimeDuration,
   isTimeInput,
+  isTimeInputHrTime,
   maybeAddAttribute,
   millisToHrTime,
-  timeInputToHrTime,
 } from '@opentelemetry/core';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 
@@ -45,15 +46,11 @@ export interface SpanStart {
   readonly startTime: TimeInput | undefined;
 }
 
-const NO_EVENTS: TimedEvent[] = [];
-const NO_LINKS: Link[] = [];
-
-type ExceptionParts = Partial<Record<'code' | 'name' | 'message' | 'stack', string>>;
-
 /**
  * A span as the SDK makes one, for the spans that gaugeway itself starts: those are made and ended in the middle of the
  * application's work. The SDK (3.1) makes a WeakSet of each value of an attribute, in search of circles, and looks through
- * the attributes of the start twice; here text, numbers and flags are simply kept, and the rest goes the SDK's way.
+ * the attributes of the start twice; here text, numbers and flags are simply kept, and the rest goes the SDK's way. What
+ * an application hands in that is nothing of the kind is ignored; the SDK throws at some of it.
  */
 export class OwnSpan implements Span, ReadableSpan {
   name: string;
@@ -65,39 +62,40 @@ export class OwnSpan implements Span, ReadableSpan {
   duration: HrTime = [-1, -1];
   status: SpanStatus = { code: SpanStatusCode.UNSET };
   ended = false;
-  events = NO_EVENTS;
-  links = NO_LINKS;
+  readonly events: TimedEvent[] = [];
+  readonly links: Link[] = [];
   droppedAttributesCount = 0;
   droppedEventsCount = 0;
   droppedLinksCount = 0;
-  readonly #home: SpanHome;
-  readonly #context: SpanContext;
+  // Not by `#`: an application may put a proxy around the span that is active.
+  private readonly home: SpanHome;
+  private readonly context: SpanContext;
   /** Where nobody told when it began, it ends by the same clock. */
-  readonly #startedAt: number | undefined;
-  #attributesCount = 0;
+  private readonly startedAt: number | undefined;
+  private attributesCount = 0;
 
   constructor({ name, kind, context, parent, attributes, links, startTime }: SpanStart, home: SpanHome) {
     this.name = name;
     this.kind = kind;
-    this.#context = context;
+    this.context = context;
     if (parent !== undefined) this.parentSpanContext = parent;
-    this.#home = home;
+    this.home = home;
     this.startTime = timeOf(startTime) ?? millisToHrTime(Date.now());
-    if (startTime === undefined) this.#startedAt = performance.now();
+    if (startTime === undefined) this.startedAt = performance.now();
     if (attributes !== undefined) this.setAttributes(attributes);
     if (links !== undefined && links.length > 0) this.addLinks(links);
   }
 
   get resource() {
-    return this.#home.resource;
+    return this.home.resource;
   }
 
   get instrumentationScope() {
-    return this.#home.instrumentationScope;
+    return this.home.instrumentationScope;
   }
 
   spanContext(): SpanContext {
-    return this.#context;
+    return this.context;
   }
 
   isRecording(): boolean {
@@ -108,19 +106,20 @@ export class OwnSpan implements Span, ReadableSpan {
     if (this.ended) return this;
     const { attributes } = this;
     const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-    if (isPlain && this.#attributesCount < MAX && key.length > 0) {
-      if (!Object.hasOwn(attributes, key)) this.#attributesCount++;
+    if (isPlain && this.attributesCount < MAX && typeof key === 'string' && key.length > 0) {
+      if (!Object.hasOwn(attributes, key)) this.attributesCount++;
       attributes[key] = value;
       return this;
     }
+    const limits = LIMITS;
     const decision = maybeAddAttribute({
-      key,
+      key: String(key),
       value,
       attributes,
-      limits: LIMITS,
-      currentAttributesCount: this.#attributesCount,
+      limits,
+      currentAttributesCount: this.attributesCount,
     });
-    if (decision === AddAttributeDecision.ADD_NEW) this.#attributesCount++;
+    if (decision === AddAttributeDecision.ADD_NEW) this.attributesCount++;
     else if (decision === AddAttributeDecision.DROP_LIMIT_REACHED) this.droppedAttributesCount++;
     return this;
   }
@@ -137,34 +136,34 @@ export class OwnSpan implements Span, ReadableSpan {
     const [attributes, at] = isTimeInput(attributesOrTime)
       ? [undefined, isTimeInput(time) ? time : attributesOrTime]
       : [attributesOrTime, time];
-    if (this.events === NO_EVENTS) this.events = [];
-    else if (this.events.length >= MAX) {
+    const event = { name, time: timeOf(at) ?? this.now(), ...cleanSimpleAttributes(attributes, LIMITS) };
+    if (this.events.push(event) > MAX) {
       this.events.shift();
       this.droppedEventsCount++;
     }
-    this.events.push({ name, time: timeOf(at) ?? this.#now(), ...cleanSimpleAttributes(attributes, LIMITS) });
     return this;
   }
 
-  addLink({ context, attributes }: Link): this {
-    if (this.ended) return this;
-    if (this.links === NO_LINKS) this.links = [];
-    else if (this.links.length >= MAX) {
+  addLink(link: Link): this {
+    if (this.ended || !link?.context) return this;
+    const added = { context: link.context, ...cleanAttributes(link.attributes, LIMITS) } as Link;
+    if (this.links.push(added) > MAX) {
       this.links.shift();
       this.droppedLinksCount++;
     }
-    this.links.push({ context, ...cleanAttributes(attributes, LIMITS) } as Link);
     return this;
   }
 
   addLinks(links: readonly Link[]): this {
-    for (const link of links) this.addLink(link);
+    if (Array.isArray(links)) for (const link of links) this.addLink(link);
     return this;
   }
 
-  setStatus({ code, message }: SpanStatus): this {
+  setStatus(status: SpanStatus): this {
+    if (this.ended || !status?.code) return this;
     // What somebody has called a success stays one.
-    if (this.ended || code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this;
+    if (this.status.code === SpanStatusCode.OK) return this;
+    const { code, message } = status;
     const isTold = code === SpanStatusCode.ERROR && typeof message === 'string';
     this.status = isTold ? { code, message } : { code };
     return this;
@@ -176,35 +175,49 @@ export class OwnSpan implements Span, ReadableSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    const told = typeof exception === 'string' ? { message: exception } : (Object(exception) as ExceptionParts);
-    const { code, name, message, stack } = told;
-    const type = code ? String(code) : name;
+    if (this.ended || !exception) return;
+    const told = (typeof exception === 'string' ? { message: exception } : exception) as ExceptionParts;
+    const attributes: Attributes = {};
+    const type = told.code ? String(told.code) : told.name;
+    if (type) attributes['exception.type'] = type;
+    if (told.message) attributes['exception.message'] = told.message;
     // One that says nothing is none.
-    if (!type && !message) return;
-    this.addEvent(
-      'exception',
-      { 'exception.type': type, 'exception.message': message, 'exception.stacktrace': stack },
-      time,
-    );
+    if (isEmpty(attributes)) return;
+    if (told.stack) attributes['exception.stacktrace'] = told.stack;
+    this.addEvent('exception', attributes, time);
   }
 
   end(endTime?: TimeInput): void {
     if (this.ended) return diag.error(`the span ${this.name} has ended already`);
-    const at = timeOf(endTime) ?? this.#now();
+    const at = timeOf(endTime) ?? this.now();
     const duration = hrTimeDuration(this.startTime, at);
     const isPossible = duration[0] >= 0;
-    this.endTime = isPossible ? at : this.startTime;
+    this.endTime = isPossible ? at : [...this.startTime];
     this.duration = isPossible ? duration : [0, 0];
     this.ended = true;
-    this.#home.ended(this);
+    this.home.ended(this);
   }
 
-  #now(): HrTime {
-    if (this.#startedAt === undefined) return millisToHrTime(Date.now());
-    return addHrTimes(this.startTime, millisToHrTime(performance.now() - this.#startedAt));
+  private now(): HrTime {
+    if (this.startedAt === undefined) return millisToHrTime(Date.now());
+    return addHrTimes(this.startTime, millisToHrTime(performance.now() - this.startedAt));
   }
 }
 
+type ExceptionParts = Partial<Record<'code' | 'name' | 'message' | 'stack', string>>;
+
+function isEmpty(attributes: Attributes): boolean {
+  for (const _ in attributes) return false;
+  return true;
+}
+
+/** Undefined for what is no time. */
 function timeOf(time: TimeInput | undefined): HrTime | undefined {
-  return time === undefined ? undefined : timeInputToHrTime(time);
+  if (typeof time === 'number') {
+    const now = performance.now();
+    // Of `performance.now()`, whose origin is not where the wall clock has been put since.
+    return time <= now ? hrTime(time + Date.now() - performance.timeOrigin - now) : millisToHrTime(time);
+  }
+  if (time instanceof Date) return millisToHrTime(time.getTime());
+  return isTimeInputHrTime(time) ? time : undefined;
 }

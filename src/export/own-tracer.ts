@@ -2,7 +2,6 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
-  type Link,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -42,11 +41,11 @@ export class OwnTracer implements SpanStarter {
 
   startSpan(name: string, options: SpanOptions, context: Context): Span {
     if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    const { kind = SpanKind.INTERNAL, attributes = {}, links, startTime } = options;
+    const { kind = SpanKind.INTERNAL, attributes = {}, links = [], startTime } = options;
     const above = trace.getSpanContext(context);
     const parent = above !== undefined && isSpanContextValid(above) ? above : undefined;
     const traceId = parent?.traceId ?? ids.generateTraceId();
-    const sampled = this.#sampler.shouldSample(context, traceId, name, kind, attributes, (links ?? NO_LINKS) as Link[]);
+    const sampled = this.#sampler.shouldSample(context, traceId, name, kind, attributes, links);
     const { decision, traceState = parent?.traceState } = sampled;
     const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
     const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
@@ -58,5 +57,3 @@ export class OwnTracer implements SpanStarter {
     return span;
   }
 }
-
-const NO_LINKS: Link[] = [];

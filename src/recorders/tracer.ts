@@ -20,7 +20,7 @@ let given: TracerProvider | undefined;
 /** What the API hands out while nobody has registered a provider. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
 
-/** What a tracer is needed for here. */
+/** What a tracer is needed for here; nothing of ours asks for a `root`. */
 export type SpanStarter = Pick<Tracer, 'startSpan'>;
 
 let ours: TracerProvider | undefined;

@@ -49,6 +49,10 @@ const OPERATIONS = {
     span.recordException('text');
     span.recordException({ code: 42, message: 'a code' });
     span.recordException(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), Date.now());`,
+  silent: `
+    span.recordException(new Error());
+    span.recordException({ name: 'Named', message: null, stack: null });
+    span.recordException({ code: 'C', get name() { throw new Error('not asked for'); } });`,
   nothing: `span.recordException(undefined); span.recordException({});`,
   links: `
     const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
@@ -58,6 +62,21 @@ const OPERATIONS = {
   unexplained: `span.setStatus({ code: 2, message: 42 });`,
   good: `span.setStatus({ code: 1, message: 'fine' }).setStatus({ code: 2, message: 'too late' });`,
   named: `span.updateName('another');`,
+  'no times': `
+    span.addEvent('null', { a: 1 }, null).addEvent('text', { a: 1 }, '2020-01-01').addEvent('object', undefined, {});
+    span.recordException(new Error('late'), 'now');
+    span.end('now');`,
+  'times of the process': `const at = performance.now(); span.addEvent('at', at); span.end(at);`,
+  'seconds for milliseconds': `span.end(Date.now() / 1000);`,
+  'the past': `span.end([1, 2]);`,
+  around: `
+    const around = new Proxy(span, {});
+    around.spanContext(); around.setAttribute('a', 1).addEvent('e').setStatus({ code: 2 });
+    Object.create(span).setAttribute('b', around.isRecording());`,
+  'their lists': `span.events.push({ name: 'past', time: [1, 1], attributes: {} });`,
+  'all too late': `
+    span.end();
+    span.setStatus(undefined).addLinks([undefined]).addLink(undefined).setAttributes(undefined).recordException(undefined);`,
   over: `span.end(); span.setAttribute('late', 1).addEvent('late').setStatus({ code: 2 }).updateName('late'); span.end();`,
 };
 
@@ -92,6 +111,7 @@ it.each(Object.entries(OPERATIONS))('a span of ours takes what one of the SDK ta
   const [span] = ours as [RawSpan];
   const [began, ended] = [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)];
   expect(ended).toBeGreaterThanOrEqual(began);
+  expect(Math.abs(Number(ended - BigInt(theirs[0]?.endTimeUnixNano ?? 0)))).toBeLessThan(2e9);
   const told = span.events.filter(({ name }) => name !== 'past').map(({ timeUnixNano }) => BigInt(timeUnixNano));
   for (const at of told) expect(Number(at - began)).toBeGreaterThan(-2e6);
 });
