@@ -49,7 +49,7 @@ export interface SpanStart {
 /**
  * A span as the SDK makes one, for the spans that gaugeway itself starts: those are made and ended in the middle of the
  * application's work. The SDK (3.1) makes a WeakSet of each value of an attribute, in search of circles, and looks through
- * the attributes of the start twice; here text, numbers and flags are simply kept, and the rest goes the SDK's way. What
+ * the attributes of the start twice; here texts, numbers and flags are simply kept, and the rest goes the SDK's way. What
  * an application hands in that is nothing of the kind is ignored; the SDK throws at some of it.
  */
 export class OwnSpan implements Span, ReadableSpan {
@@ -105,10 +105,9 @@ export class OwnSpan implements Span, ReadableSpan {
   setAttribute(key: string, value: AttributeValue): this {
     if (this.ended) return this;
     const { attributes } = this;
-    const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-    if (isPlain && this.attributesCount < MAX && typeof key === 'string' && key.length > 0) {
+    if (isPlain(value) && this.attributesCount < MAX && typeof key === 'string' && key.length > 0) {
       if (!Object.hasOwn(attributes, key)) this.attributesCount++;
-      attributes[key] = value;
+      attributes[key] = typeof value === 'object' ? [...value] : value;
       return this;
     }
     const limits = LIMITS;
@@ -205,6 +204,13 @@ export class OwnSpan implements Span, ReadableSpan {
 }
 
 type ExceptionParts = Partial<Record<'code' | 'name' | 'message' | 'stack', string>>;
+
+/** Text, a number, a flag or a list of texts. */
+function isPlain(value: unknown): value is string | number | boolean | string[] {
+  const type = typeof value;
+  if (type === 'string' || type === 'number' || type === 'boolean') return true;
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
 
 function isEmpty(attributes: Attributes): boolean {
   for (const _ in attributes) return false;
