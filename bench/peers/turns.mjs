@@ -1,25 +1,34 @@
 import { median } from '../rounds.mjs';
 
-/** Measures all set-ups in turn; the order turns around, so that none always follows the same one. */
+/** Measures all set-ups in turn, each time in another order: what went before, and how long ago, is a part of what is measured. */
 export async function takeTurns(setups, turns, measure) {
   for (let turn = 0; turn < turns; turn++) {
-    const order = [...setups.values()];
-    for (const setup of turn % 2 === 0 ? order : order.reverse()) await measure(setup);
+    for (const setup of shuffled([...setups.values()])) await measure(setup);
   }
 }
 
-/** What each set-up took in its windows, compared with the bare one of the same turn; two bare ones differ by noise alone. */
+function shuffled(all) {
+  for (let left = all.length; left > 1; left--) {
+    const drawn = Math.floor(Math.random() * left);
+    [all[left - 1], all[drawn]] = [all[drawn], all[left - 1]];
+  }
+  return all;
+}
+
+/** What each set-up took in its windows, compared with the two bare ones of the same turn; those differ by noise alone. */
 export function beside(setups, what) {
   const all = (setup) => setups.get(setup).windows.map((window) => window[what]);
-  const bare = all('bare');
-  const paired = (setup, compare) => median(all(setup).map((figure, turn) => compare(figure, bare[turn])));
-  const above = (setup) => paired(setup, (figure, other) => figure - other);
-  const ratio = (setup) => paired(setup, (figure, other) => figure / other);
-  const noise = Math.abs(above('bare again'));
-  const noiseRatio = ratio('bare again');
-  return Object.fromEntries(
-    [...setups.keys()]
-      .filter((setup) => !setup.startsWith('bare'))
-      .map((setup) => [setup, { bare: median(bare), above: above(setup), ratio: ratio(setup), noise, noiseRatio }]),
-  );
+  const [bare, again] = [all('bare'), all('bare again')];
+  const both = bare.map((figure, turn) => (figure + again[turn]) / 2);
+  const noise = Math.abs(median(again.map((figure, turn) => figure - bare[turn])));
+  const noiseRatio = median(again.map((figure, turn) => figure / bare[turn]));
+  const figures = {};
+  for (const setup of setups.keys()) {
+    if (setup.startsWith('bare')) continue;
+    const paired = (compare) => median(all(setup).map((figure, turn) => compare(figure, both[turn])));
+    const above = paired((figure, other) => figure - other);
+    const ratio = paired((figure, other) => figure / other);
+    figures[setup] = { bare: median(both), above, ratio, noise, noiseRatio };
+  }
+  return figures;
 }
