@@ -9,5 +9,5 @@ export function ofGenerations(all) {
   const middle = (key) => median(all.map((figures) => figures[key]));
   const combined = Object.fromEntries(Object.keys(all[0]).map((key) => [key, middle(key)]));
   const figures = all.map(({ above }) => above);
-  return { ...combined, low: Math.min(...figures), high: Math.max(...figures) };
+  return { ...combined, low: Math.min(...figures), high: Math.max(...figures), generations: all };
 }
