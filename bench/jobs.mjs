@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../test/e2e/servers/redis.ts';
 import { startPostgres } from '../test/helpers/postgres.ts';
-import { ofGenerations } from './generations.mjs';
+import { combineGenerations } from './generations.mjs';
 import { HEAP, inherited, register, startServer } from './processes.mjs';
 import { median } from './rounds.mjs';
 
@@ -14,7 +14,10 @@ const LIBRARIES = {
   'graphile-worker': { file: './jobs-graphile-worker.mjs', hook: 'graphile-worker' },
 };
 
-/** Each set-up is one process that lives through all turns of a generation; all of them export to the same place, by the same SDK. */
+/**
+ * Each set-up is one process that lives through all turns of a generation; all of them export to the same place, by the same
+ * SDK.
+ */
 function setups({ hook, own }, collector) {
   const otlp = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRIC_EXPORT_INTERVAL: '5000' };
   const without = { ...otlp, GAUGEWAY_DISABLED_INSTRUMENTATIONS: hook };
@@ -60,7 +63,7 @@ export async function measureJobs(binary, isQuick, names = Object.keys(LIBRARIES
           }),
         );
       }
-      results[name] = combined(generations);
+      results[name] = combineGenerations(generations);
     }
     return results;
   } finally {
@@ -108,15 +111,6 @@ async function takeTurns(binary, { file }, all, { turns, jobs, warmUp, env }) {
     process.removeListener('exit', killAll);
     killAll();
   }
-}
-
-function combined(generations) {
-  return Object.fromEntries(
-    Object.keys(generations[0]).map((setup) => {
-      const of = (what) => ofGenerations(generations.map((figures) => figures[setup][what]));
-      return [setup, { cpu: of('cpu'), lost: of('lost') }];
-    }),
-  );
 }
 
 function answer(child) {

@@ -23,25 +23,23 @@ function noteOnAFullStack(list: FactList, task: (target: string, bytes: Buffer) 
 }
 
 it('hands every fact its own bytes, also those that were noted on a full stack', () => {
-  let read = 0;
+  // What a task throws is contained, so that it is no place for an assertion.
+  const read: [target: string, bytes: string][] = [];
   for (let turn = 0; turn < 100; turn++) {
     const list = new FactList();
     list.isWanted = true;
     const task = (target: string, bytes: Buffer) => {
-      read++;
-      expect(bytes.toString()).toBe(target);
+      read.push([target, bytes.toString()]);
     };
     const noted = noteOnAFullStack(list, task);
     for (let later = 0; later < 5; later++) {
       const name = `later ${later + noted}`;
       list.addBytes(task, name, Buffer.from(name), 0);
     }
-    list.onError = (_, error) => {
-      throw error;
-    };
     list.catchUp();
   }
-  expect(read).toBeGreaterThan(500);
+  expect(read.length).toBeGreaterThan(500);
+  for (const [target, bytes] of read) expect(bytes).toBe(target);
 });
 
 it('works off by itself what was noted on a full stack', async () => {
@@ -59,12 +57,11 @@ it('works off by itself what was noted on a full stack', async () => {
 it('hands every fact its own bytes where there is more than it keeps', () => {
   const list = new FactList();
   list.isWanted = true;
-  const sums: number[] = [];
+  const read: [target: number, isWhole: boolean][] = [];
   const task = (target: number, bytes: Buffer): void => {
-    sums.push(target);
-    expect(bytes.every((byte) => byte === target % 256)).toBe(true);
+    read.push([target, bytes.length === 16_000 && bytes.every((byte) => byte === target % 256)]);
   };
   for (let fact = 0; fact < 1000; fact++) list.addBytes(task as never, fact, Buffer.alloc(16_000, fact % 256), 0);
   list.catchUp();
-  expect(sums).toEqual(Array.from({ length: 1000 }, (_, fact) => fact));
+  expect(read).toEqual(Array.from({ length: 1000 }, (_, fact) => [fact, true]));
 });

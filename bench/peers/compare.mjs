@@ -1,6 +1,6 @@
 // gaugeway beside other instrumentations of the openai package; needs `npm install --prefix bench --ignore-scripts`.
 
-import { ofGenerations } from '../generations.mjs';
+import { combineGenerations } from '../generations.mjs';
 import { compareCalls } from './callers.mjs';
 import { compareGateways } from './gateways.mjs';
 import { OPENAI, SETUPS } from './setups.mjs';
@@ -19,20 +19,7 @@ export async function comparePeers(binary, isQuick) {
         `${name}, silent: ${[...silent].join(', ') || 'nobody'}; ${JSON.stringify(generations.at(-1))}\n`,
       );
     }
-    results[name] = { silent: [...silent], figures: combined(generations) };
+    results[name] = { silent: [...silent], figures: combineGenerations(generations) };
   }
   return results;
-}
-
-/** Of each kind of work, of each set-up that got through it. */
-function combined(generations) {
-  const figures = {};
-  for (const what of Object.keys(generations[0])) {
-    figures[what] = {};
-    for (const setup of SETUPS) {
-      const all = generations.map((generation) => generation[what][setup]).filter((compared) => compared !== undefined);
-      if (all.length > 0) figures[what][setup] = ofGenerations(all);
-    }
-  }
-  return figures;
 }

@@ -110,12 +110,11 @@ export class OwnSpan implements Span, ReadableSpan {
       attributes[key] = typeof value === 'object' ? [...value] : value;
       return this;
     }
-    const limits = LIMITS;
     const decision = maybeAddAttribute({
       key: String(key),
       value,
       attributes,
-      limits,
+      limits: LIMITS,
       currentAttributesCount: this.attributesCount,
     });
     if (decision === AddAttributeDecision.ADD_NEW) this.attributesCount++;
@@ -176,12 +175,12 @@ export class OwnSpan implements Span, ReadableSpan {
   recordException(exception: Exception, time?: TimeInput): void {
     if (this.ended || !exception) return;
     const told = (typeof exception === 'string' ? { message: exception } : exception) as ExceptionParts;
-    const attributes: Attributes = {};
     const type = told.code ? String(told.code) : told.name;
+    // One that says nothing is none.
+    if (!type && !told.message) return;
+    const attributes: Attributes = {};
     if (type) attributes['exception.type'] = type;
     if (told.message) attributes['exception.message'] = told.message;
-    // One that says nothing is none.
-    if (isEmpty(attributes)) return;
     if (told.stack) attributes['exception.stacktrace'] = told.stack;
     this.addEvent('exception', attributes, time);
   }
@@ -210,11 +209,6 @@ function isPlain(value: unknown): value is string | number | boolean | string[] 
   const type = typeof value;
   if (type === 'string' || type === 'number' || type === 'boolean') return true;
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function isEmpty(attributes: Attributes): boolean {
-  for (const _ in attributes) return false;
-  return true;
 }
 
 /** Undefined for what is no time. */
