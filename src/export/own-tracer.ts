@@ -10,7 +10,13 @@ import {
 } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { RandomIdGenerator, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import {
+  RandomIdGenerator,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace';
 import type { SpanStarter } from '../recorders/tracer.ts';
 import { VERSION } from '../version.ts';
 import { OwnSpan, type SpanHome } from './own-span.ts';
@@ -24,19 +30,23 @@ export class OwnTracer implements SpanStarter {
   readonly #jobs: Pick<SpanProcessor, 'onStart'>;
   readonly #home: SpanHome;
 
+  /** @param exports takes those that have ended and were sampled */
   constructor(
     resource: Resource,
     sampler: Sampler,
     jobs: Pick<SpanProcessor, 'onStart'>,
-    exported: Pick<SpanProcessor, 'onEnd'>,
+    exports: (span: ReadableSpan, home: SpanHome) => void,
   ) {
     this.#sampler = sampler;
     this.#jobs = jobs;
-    this.#home = {
+    const home: SpanHome = {
       resource,
       instrumentationScope: { name: 'gaugeway', version: VERSION },
-      ended: (span) => exported.onEnd(span),
+      ended(span) {
+        if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) exports(span, home);
+      },
     };
+    this.#home = home;
   }
 
   startSpan(name: string, options: SpanOptions, context: Context): Span {

@@ -4,6 +4,7 @@ import {
   AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
+  type ReadableSpan,
   type Sampler,
   type SpanExporter,
   type SpanProcessor,
@@ -17,7 +18,9 @@ import { deferred } from './deferred.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import { OwnTracer } from './own-tracer.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
 import { unheld } from './unheld.ts';
+import { WrittenSpan } from './written-span.ts';
 
 /** What makes the spans of a process. */
 export interface Tracing {
@@ -36,8 +39,15 @@ export function createTracing(options: ResolvedOptions, resource: Resource): Tra
   const isAlone = options.spanProcessors.length === 0;
   return {
     provider: new TracerProvider({ resource, sampler, spanProcessors }),
-    tracer: isAlone && batch !== undefined ? new OwnTracer(resource, sampler, jobs, batch) : undefined,
+    tracer: isAlone && batch !== undefined ? new OwnTracer(resource, sampler, jobs, taker(batch, options)) : undefined,
   };
+}
+
+/** Hands on spans of ours that have ended. In protobuf they wait as bytes, which JSON does not know. */
+function taker(batch: SpanProcessor, { tracesProtocol }: ResolvedOptions): ConstructorParameters<typeof OwnTracer>[3] {
+  if (tracesProtocol !== 'http/protobuf') return (span) => batch.onEnd(span);
+  const writer = new ProtobufWriter();
+  return (span, home) => batch.onEnd(new WrittenSpan(span, home, writer) as Partial<ReadableSpan> as ReadableSpan);
 }
 
 function createBatch(options: ResolvedOptions): SpanProcessor {

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { readTraces } from '../helpers/otlp-protobuf.ts';
 import { startReceiver } from '../helpers/receiver.ts';
 import { type AppOptions, REGISTER, runApp } from '../helpers/run-app.ts';
 
@@ -20,7 +21,8 @@ async function exported(source: string, options: Omit<AppOptions, 'source'> = {}
   await receiver.close();
   const scopes = receiver.requests
     .filter(({ path }) => path === '/v1/traces')
-    .flatMap(({ body }) => (body as { resourceSpans: { scopeSpans: Scope[] }[] }).resourceSpans)
+    .map(({ body }) => (body instanceof Uint8Array ? readTraces(body) : body))
+    .flatMap((body) => (body as { resourceSpans: { scopeSpans: Scope[] }[] }).resourceSpans)
     .flatMap(({ scopeSpans }) => scopeSpans);
   const of = (scope: string): RawSpan[] =>
     scopes.filter((all) => all.scope.name === scope).flatMap(({ spans }) => spans);
@@ -86,8 +88,15 @@ const WORK = `
   const tracer = trace.getTracer('app');
 `;
 
-it.each(Object.entries(OPERATIONS))('a span of ours takes what one of the SDK takes: %s', async (_, operation) => {
-  const { code, ours, theirs } = await exported(`
+const PROTOCOLS = {
+  'http/json': { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+  'http/protobuf': { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_EXPORTER_OTLP_COMPRESSION: 'none' },
+};
+
+describe.each(Object.entries(PROTOCOLS))('in %s', (_protocol, env) => {
+  it.each(Object.entries(OPERATIONS))('a span of ours takes what one of the SDK takes: %s', async (_, operation) => {
+    const { code, ours, theirs } = await exported(
+      `
     ${WORK}
     const work = (span) => { ${operation} };
     jobs.run({ name: 'j', id: 'i', attempt: 1 }, () => work(trace.getActiveSpan()));
@@ -97,23 +106,26 @@ it.each(Object.entries(OPERATIONS))('a span of ours takes what one of the SDK ta
     const span = tracer.startSpan('process j', { kind: SpanKind.CONSUMER, attributes, startTime: Date.now() });
     work(span);
     span.setAttribute('gaugeway.job.result', 'success').end(Date.now());
-  `);
-  expect(code).toBe(0);
-  expect(ours).toHaveLength(1);
-  // What tells them apart, and times, which are near each other.
-  const alike = (spans: RawSpan[]) =>
-    spans.map(({ traceId, spanId, startTimeUnixNano, endTimeUnixNano, events, ...span }) => ({
-      ...span,
-      events: events.map(({ timeUnixNano, ...event }) => event),
-    }));
-  const withoutStacks = (spans: unknown) => JSON.stringify(spans).replaceAll(/\\n {4}at .*?"/g, '"');
-  expect(withoutStacks(alike(ours))).toBe(withoutStacks(alike(theirs)));
-  const [span] = ours as [RawSpan];
-  const [began, ended] = [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)];
-  expect(ended).toBeGreaterThanOrEqual(began);
-  expect(Math.abs(Number(ended - BigInt(theirs[0]?.endTimeUnixNano ?? 0)))).toBeLessThan(2e9);
-  const told = span.events.filter(({ name }) => name !== 'past').map(({ timeUnixNano }) => BigInt(timeUnixNano));
-  for (const at of told) expect(Number(at - began)).toBeGreaterThan(-2e6);
+  `,
+      { env },
+    );
+    expect(code).toBe(0);
+    expect(ours).toHaveLength(1);
+    // What tells them apart, and times, which are near each other.
+    const alike = (spans: RawSpan[]) =>
+      spans.map(({ traceId, spanId, startTimeUnixNano, endTimeUnixNano, events, ...span }) => ({
+        ...span,
+        events: events.map(({ timeUnixNano, ...event }) => event),
+      }));
+    const withoutStacks = (spans: unknown) => JSON.stringify(spans).replaceAll(/\\n {4}at .*?"/g, '"');
+    expect(withoutStacks(alike(ours))).toBe(withoutStacks(alike(theirs)));
+    const [span] = ours as [RawSpan];
+    const [began, ended] = [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)];
+    expect(ended).toBeGreaterThanOrEqual(began);
+    expect(Math.abs(Number(ended - BigInt(theirs[0]?.endTimeUnixNano ?? 0)))).toBeLessThan(2e9);
+    const told = span.events.filter(({ name }) => name !== 'past').map(({ timeUnixNano }) => BigInt(timeUnixNano));
+    for (const at of told) expect(Number(at - began)).toBeGreaterThan(-2e6);
+  });
 });
 
 it('spans of ours and of the application are one trace, whichever is within the other', async () => {

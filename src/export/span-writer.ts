@@ -1,0 +1,125 @@
+import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
+import type { SpanHome } from './own-span.ts';
+import type { ProtobufWriter } from './protobuf-writer.ts';
+import type { WrittenSpan } from './written-span.ts';
+
+/*
+ * Spans as messages of opentelemetry/proto/trace/v1/trace.proto, byte for byte as the SDK writes them: it does so for
+ * hundreds at once, and each of them twice, as it first counts their bytes.
+ */
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+/** What is beyond these is written as a double. */
+const MAX_INTEGER = 2 ** 63;
+
+export function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+  const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  const parent = span.parentSpanContext;
+  writer.hex(1, traceId);
+  writer.hex(2, spanId);
+  writeSomeText(writer, 3, traceState?.serialize());
+  if (parent?.spanId) writer.hex(4, parent.spanId);
+  writer.text(5, String(span.name));
+  writer.varint(6, span.kind + 1);
+  writer.time(7, span.startTime);
+  writer.time(8, span.endTime);
+  writeAttributes(writer, 9, span.attributes);
+  writer.varint(10, span.droppedAttributesCount);
+  for (const event of span.events) writeEvent(writer, event);
+  writer.varint(12, span.droppedEventsCount);
+  for (const link of span.links) writeLink(writer, link);
+  writer.varint(14, span.droppedLinksCount);
+  const status = writer.open(15);
+  writeSomeText(writer, 2, span.status.message);
+  writer.varint(3, span.status.code);
+  writer.close(status);
+  writer.fixed32(16, flagsOf(traceFlags, parent));
+}
+
+/** Spans that have been written, all of one home, as a part of an export request. */
+export function writeResourceSpans(writer: ProtobufWriter, home: SpanHome, spans: readonly WrittenSpan[]): void {
+  const { resource, instrumentationScope: scope } = home;
+  const resourceSpans = writer.open(1);
+  const described = writer.open(1);
+  writeAttributes(writer, 1, resource.attributes);
+  writer.varint(2, 0);
+  writer.close(described);
+  const scopeSpans = writer.open(2);
+  const named = writer.open(1);
+  writer.text(1, scope.name);
+  writeSomeText(writer, 2, scope.version);
+  writer.close(named);
+  for (const { message } of spans) writer.message(2, message);
+  writer.close(scopeSpans);
+  writeSomeText(writer, 3, resource.schemaUrl);
+  writer.close(resourceSpans);
+}
+
+function writeEvent(writer: ProtobufWriter, event: TimedEvent): void {
+  const message = writer.open(11);
+  writer.time(1, event.time);
+  writer.text(2, String(event.name));
+  if (event.attributes !== undefined) writeAttributes(writer, 3, event.attributes);
+  writer.varint(4, event.droppedAttributesCount ?? 0);
+  writer.close(message);
+}
+
+function writeLink(
+  writer: ProtobufWriter,
+  { context, attributes, droppedAttributesCount }: ReadableSpan['links'][0],
+): void {
+  const message = writer.open(13);
+  writer.hex(1, context.traceId);
+  writer.hex(2, context.spanId);
+  writeSomeText(writer, 3, context.traceState?.serialize());
+  if (attributes !== undefined) writeAttributes(writer, 4, attributes);
+  writer.varint(5, droppedAttributesCount ?? 0);
+  writer.fixed32(6, flagsOf(context.traceFlags, context));
+  writer.close(message);
+}
+
+/** @param context whose `isRemote` is told */
+function flagsOf(traceFlags: number, context: SpanContext | undefined): number {
+  return (traceFlags & 0xff) | HAS_IS_REMOTE | (context?.isRemote === true ? IS_REMOTE : 0);
+}
+
+function writeSomeText(writer: ProtobufWriter, field: number, text: string | undefined): void {
+  if (text) writer.text(field, text);
+}
+
+function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+  for (const key in attributes) if (Object.hasOwn(attributes, key)) writePair(writer, field, key, attributes[key]);
+}
+
+function writePair(writer: ProtobufWriter, field: number, key: string, value: unknown): void {
+  const pair = writer.open(field);
+  writer.text(1, key);
+  writeValue(writer, 2, value);
+  writer.close(pair);
+}
+
+/** A value of any kind as a message of its own; what is no value is an empty one. */
+function writeValue(writer: ProtobufWriter, field: number, value: unknown): void {
+  const message = writer.open(field);
+  if (typeof value === 'string') writer.text(1, value);
+  else if (typeof value === 'number') writeNumber(writer, value);
+  else if (typeof value === 'boolean') writer.varint(2, value ? 1 : 0);
+  else if (value instanceof Uint8Array) writer.bytes(7, value);
+  else if (Array.isArray(value)) {
+    const list = writer.open(5);
+    for (const item of value) writeValue(writer, 1, item);
+    writer.close(list);
+  } else if (typeof value === 'object' && value !== null) {
+    const map = writer.open(6);
+    writeAttributes(writer, 1, value as Attributes);
+    writer.close(map);
+  }
+  writer.close(message);
+}
+
+function writeNumber(writer: ProtobufWriter, value: number): void {
+  if (Number.isInteger(value) && value >= -MAX_INTEGER && value < MAX_INTEGER) writer.varint(3, value);
+  else writer.double(4, value);
+}
