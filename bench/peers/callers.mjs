@@ -5,12 +5,12 @@ import { beside, takeTurns } from './turns.mjs';
 import { startUpstream } from './upstream.mjs';
 
 /**
- * Calls of a turn, and before the first: what a call costs falls until thousands have been made, for until then its code
- * is being compiled, and a gateway runs for days.
+ * Calls of a turn, and before the first: what a call costs falls until tens of thousands have been made, for until then its
+ * code is being compiled, and a gateway runs for days.
  */
 const WORK = {
   'call, in memory': { count: 600, warmUp: 6000 },
-  'call, over loopback': { count: 300, warmUp: 12_000 },
+  'call, over loopback': { count: 300, warmUp: 30_000 },
   'call, compressed': { count: 300, warmUp: 6000 },
   'streamed chunk': { count: 1, warmUp: 2 },
 };
