@@ -5,7 +5,7 @@ export interface Written {
   readonly to: number;
 }
 
-/** How much memory is taken at once: some hundred spans. */
+/** How much memory is taken at once: that of some two hundred spans. */
 const SLAB = 128 * 1024;
 /** Longer texts are faster written by Node. */
 const SHORT = 64;
@@ -77,9 +77,9 @@ export class ProtobufWriter {
     this.#copy(bytes);
   }
 
-  /** Bytes that are given in hexadecimal digits. */
+  /** Bytes that are given in hexadecimal digits; none where the application gave something else. */
   hex(field: number, digits: string): void {
-    const length = digits.length >>> 1;
+    const length = typeof digits === 'string' ? digits.length >>> 1 : 0;
     this.#tag(field, LENGTH);
     this.#reserve(MAX_VARINT + length);
     this.#varint(length);
@@ -98,11 +98,11 @@ export class ProtobufWriter {
     this.#at += this.#slab.write(text, this.#at);
   }
 
-  /** A whole number between -2^63 and 2^63. */
+  /** A whole number between -2^63 and 2^63; 0 for what is no number. */
   varint(field: number, value: number): void {
     this.#tag(field, VARINT);
     if (value >= 0) return this.#varint(value);
-    let rest = BigInt.asUintN(64, BigInt(value));
+    let rest = BigInt.asUintN(64, BigInt(Math.trunc(value) || 0));
     for (; rest > 0x7fn; rest >>= 7n) this.#slab[this.#at++] = Number(rest & 0x7fn) | 0x80;
     this.#slab[this.#at++] = Number(rest);
   }

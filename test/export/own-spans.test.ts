@@ -62,6 +62,7 @@ const OPERATIONS = {
     for (let i = 0; i < 200; i++) span.addLink({ context, attributes: { i } });`,
   failed: `span.setStatus({ code: 2, message: 'broken' }).setStatus({ code: 0 });`,
   unexplained: `span.setStatus({ code: 2, message: 42 });`,
+  'a status that is none': `span.setStatus({ code: 'broken' });`,
   good: `span.setStatus({ code: 1, message: 'fine' }).setStatus({ code: 2, message: 'too late' });`,
   named: `span.updateName('another');`,
   'no times': `
@@ -126,6 +127,22 @@ describe.each(Object.entries(PROTOCOLS))('in %s', (_protocol, env) => {
     const told = span.events.filter(({ name }) => name !== 'past').map(({ timeUnixNano }) => BigInt(timeUnixNano));
     for (const at of told) expect(Number(at - began)).toBeGreaterThan(-2e6);
   });
+});
+
+it('what an application links to, or calls a span, may be nothing: the span is sent all the same', async () => {
+  const { code, ours, stderr } = await exported(
+    `
+    ${WORK}
+    for (const name of ['a', 'b']) {
+      jobs.run(name, () => {
+        if (name === 'a') trace.getActiveSpan().addLink({ context: {} }).updateName(undefined).addEvent(null);
+      });
+    }
+  `,
+    { env: PROTOCOLS['http/protobuf'] },
+  );
+  expect([code, stderr]).toEqual([0, '']);
+  expect(ours.map(({ name }) => name)).toEqual(['undefined', 'process b']);
 });
 
 it('spans of ours and of the application are one trace, whichever is within the other', async () => {

@@ -83,7 +83,10 @@ export async function startReceiver(): Promise<Receiver> {
       }
     }
     if (status === 200 && isJson && path === '/v1/traces') spans.push(...readSpans(body as OtlpTraces));
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+    // In protobuf, what is empty is nothing.
+    response
+      .writeHead(status, { 'content-type': request.headers['content-type'] ?? 'application/json' })
+      .end(isJson ? '{}' : '');
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
