@@ -8,7 +8,7 @@ import { type ISerializer, ProtobufTraceSerializer, TraceExporterMetricsHelper }
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { ProtobufWriter } from './protobuf-writer.ts';
 import { writeResourceSpans } from './span-writer.ts';
-import { WrittenSpan } from './written-span.ts';
+import type { WrittenSpan } from './written-span.ts';
 
 export { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 
@@ -34,7 +34,8 @@ const serializer: ISerializer<ReadableSpan[], unknown> = {
   serializeRequest(spans) {
     const [written, others] = [[] as WrittenSpan[], [] as ReadableSpan[]];
     for (const span of spans as (ReadableSpan | WrittenSpan)[]) {
-      if (span instanceof WrittenSpan) written.push(span);
+      // Not by its class: under tsx, whoever wrote it may have another copy of that.
+      if ('message' in span) written.push(span);
       else others.push(span);
     }
     const theirs = others.length === 0 ? undefined : ProtobufTraceSerializer.serializeRequest(others);

@@ -12,6 +12,10 @@ const SHORT = 64;
 /** The longest varint, and more than a tag takes. */
 const MAX_VARINT = 10;
 
+/** Whole numbers below this, and from its negative on, have a place in 64 bits. */
+export const MAX_INTEGER = 2 ** 63;
+
+const NO_SLAB = Buffer.alloc(0);
 const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH = 2;
@@ -23,7 +27,7 @@ const FIXED32 = 5;
  */
 export class ProtobufWriter {
   readonly #slabSize: number;
-  #slab = Buffer.alloc(0);
+  #slab = NO_SLAB;
   #from = 0;
   #at = 0;
 
@@ -37,9 +41,19 @@ export class ProtobufWriter {
   }
 
   finish(): Written {
+    if (this.#slab.length > this.#slabSize) return this.#finishLong();
     const written = { slab: this.#slab, from: this.#from, to: this.#at };
     this.#from = this.#at;
     return written;
+  }
+
+  /** Of a message that had to have a slab of its own, what is over is given back. */
+  #finishLong(): Written {
+    const slab = Buffer.allocUnsafeSlow(this.#at - this.#from);
+    slab.set(this.#slab.subarray(this.#from, this.#at));
+    this.#slab = NO_SLAB;
+    this.#from = this.#at = 0;
+    return { slab, from: 0, to: slab.length };
   }
 
   /** Begins a message inside of this one; `close` is to be given what this returns. */
@@ -98,11 +112,12 @@ export class ProtobufWriter {
     this.#at += this.#slab.write(text, this.#at);
   }
 
-  /** A whole number between -2^63 and 2^63; 0 for what is no number. */
+  /** A whole number; 0 for anything that is none, or has no place in 64 bits. */
   varint(field: number, value: number): void {
     this.#tag(field, VARINT);
-    if (value >= 0) return this.#varint(value);
-    let rest = BigInt.asUintN(64, BigInt(Math.trunc(value) || 0));
+    const isPossible = Number.isInteger(value) && value >= -MAX_INTEGER && value < MAX_INTEGER;
+    if (!isPossible || value >= 0) return this.#varint(isPossible ? value : 0);
+    let rest = BigInt.asUintN(64, BigInt(value));
     for (; rest > 0x7fn; rest >>= 7n) this.#slab[this.#at++] = Number(rest & 0x7fn) | 0x80;
     this.#slab[this.#at++] = Number(rest);
   }

@@ -1,7 +1,7 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { Attributes, SpanContext, TraceState } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { SpanHome } from './own-span.ts';
-import type { ProtobufWriter } from './protobuf-writer.ts';
+import { MAX_INTEGER, type ProtobufWriter } from './protobuf-writer.ts';
 import type { WrittenSpan } from './written-span.ts';
 
 /*
@@ -11,15 +11,13 @@ import type { WrittenSpan } from './written-span.ts';
 
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
-/** What is beyond these is written as a double. */
-const MAX_INTEGER = 2 ** 63;
 
 export function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
   const parent = span.parentSpanContext;
   writer.hex(1, traceId);
   writer.hex(2, spanId);
-  writeSomeText(writer, 3, traceState?.serialize());
+  writeSomeText(writer, 3, textOf(traceState));
   if (parent?.spanId) writer.hex(4, parent.spanId);
   writer.text(5, String(span.name));
   writer.varint(6, span.kind + 1);
@@ -73,11 +71,16 @@ function writeLink(
   const message = writer.open(13);
   writer.hex(1, context.traceId);
   writer.hex(2, context.spanId);
-  writeSomeText(writer, 3, context.traceState?.serialize());
+  writeSomeText(writer, 3, textOf(context.traceState));
   if (attributes !== undefined) writeAttributes(writer, 4, attributes);
   writer.varint(5, droppedAttributesCount ?? 0);
   writer.fixed32(6, flagsOf(context.traceFlags, context));
   writer.close(message);
+}
+
+/** One that came through JSON, as with a job, is an empty object. */
+function textOf(traceState: Partial<TraceState> | undefined): string | undefined {
+  return traceState?.serialize?.();
 }
 
 /** @param context whose `isRemote` is told */

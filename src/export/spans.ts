@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { JobSpanProcessor } from '../job-spans/processor.ts';
 import { recordJobSpans } from '../job-spans/sampler.ts';
+import { hookFailed } from '../observe.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { deferred } from './deferred.ts';
 import { otlpSettings } from './otlp.ts';
@@ -46,8 +47,20 @@ export function createTracing(options: ResolvedOptions, resource: Resource): Tra
 /** Hands on spans of ours that have ended. In protobuf they wait as bytes, which JSON does not know. */
 function taker(batch: SpanProcessor, { tracesProtocol }: ResolvedOptions): ConstructorParameters<typeof OwnTracer>[3] {
   if (tracesProtocol !== 'http/protobuf') return (span) => batch.onEnd(span);
-  const writer = new ProtobufWriter();
-  return (span, home) => batch.onEnd(new WrittenSpan(span, home, writer) as Partial<ReadableSpan> as ReadableSpan);
+  let idle: ProtobufWriter | undefined;
+  return (span, home) => {
+    const writer = idle ?? new ProtobufWriter();
+    // What the application has put on a span may end another one while it is written.
+    idle = undefined;
+    try {
+      batch.onEnd(new WrittenSpan(span, home, writer) as Partial<ReadableSpan> as ReadableSpan);
+    } catch (error) {
+      // The application may have ended it, and is not to have this.
+      hookFailed('writing a span', error);
+    } finally {
+      idle = writer;
+    }
+  };
 }
 
 function createBatch(options: ResolvedOptions): SpanProcessor {

@@ -129,21 +129,74 @@ describe.each(Object.entries(PROTOCOLS))('in %s', (_protocol, env) => {
   });
 });
 
-it('what an application links to, or calls a span, may be nothing: the span is sent all the same', async () => {
+it('what an application puts on a span may be nothing of the kind: the span is sent all the same', async () => {
   const { code, ours, stderr } = await exported(
     `
     ${WORK}
-    for (const name of ['a', 'b']) {
-      jobs.run(name, () => {
-        if (name === 'a') trace.getActiveSpan().addLink({ context: {} }).updateName(undefined).addEvent(null);
-      });
-    }
+    const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+    const odd = {
+      unnamed: (span) => span.addLink({ context: {} }).updateName(undefined).addEvent(null),
+      endless: (span) => span.setStatus({ code: Infinity }),
+      endlessly: (span) => span.setStatus({ code: '-Infinity' }),
+      huge: (span) => span.setStatus({ code: 1e30 }),
+      big: (span) => span.setStatus({ code: 2n }),
+      parsed: (span) => span.addLink({ context: JSON.parse(JSON.stringify({ ...context, traceState: {} })) }),
+    };
+    for (const [name, work] of Object.entries(odd)) jobs.run(name, () => void work(trace.getActiveSpan()));
   `,
     { env: PROTOCOLS['http/protobuf'] },
   );
   expect([code, stderr]).toEqual([0, '']);
-  expect(ours.map(({ name }) => name)).toEqual(['undefined', 'process b']);
+  const names = ['endless', 'endlessly', 'huge', 'big', 'parsed'].map((name) => `process ${name}`);
+  expect(ours.map(({ name }) => name)).toEqual(['undefined', ...names]);
 });
+
+it('a span that cannot be written is counted, throws into nobody, and harms no other one', async () => {
+  const { code, ours, stdout } = await exported(
+    `
+    ${WORK}
+    import { observe } from 'gaugeway';
+    observe({ dropped: (reason, count) => console.log(reason, count) });
+    const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+    const linked = (serialize) => trace.getActiveSpan().addLink({ context: { ...context, traceState: { serialize } } });
+    const fail = () => { throw new Error('not told'); };
+    jobs.run('unwritten', () => linked(fail).end());
+    jobs.run('outer', () => {
+      const outer = trace.getActiveSpan();
+      jobs.run('inner', () => {
+        const inner = trace.getActiveSpan();
+        outer.addLink({ context: { ...context, traceState: { serialize: () => (inner.end(), 'vendor=1') } } });
+        outer.end();
+      });
+    });
+    jobs.run('after', () => undefined);
+  `,
+    { env: PROTOCOLS['http/protobuf'] },
+  );
+  expect([code, stdout]).toEqual([0, 'hook_failed 1\n']);
+  expect(ours.map(({ name }) => name)).toEqual(['process inner', 'process outer', 'process after']);
+  expect(new Set(ours.map(({ spanId }) => spanId)).size).toBe(3);
+});
+
+it.each(['--import', '--require'])(
+  'an application that tsx compiles to CommonJS, with %s, sends its spans',
+  async (flag) => {
+    const { code, ours, theirs, stderr } = await exported(
+      `
+    const { trace } = require('@opentelemetry/api');
+    const { jobs } = require('gaugeway');
+    jobs.run('j', () => trace.getTracer('app').startSpan('inner').end());
+  `,
+      {
+        flags: [flag, flag === '--import' ? 'tsx' : 'tsx/cjs', flag, 'gaugeway/register'],
+        extension: '.cts',
+        env: PROTOCOLS['http/protobuf'],
+      },
+    );
+    expect([code, stderr]).toEqual([0, '']);
+    expect([...ours, ...theirs].map(({ name }) => name)).toEqual(['process j', 'inner']);
+  },
+);
 
 it('spans of ours and of the application are one trace, whichever is within the other', async () => {
   const { code, ours, theirs } = await exported(`

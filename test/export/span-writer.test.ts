@@ -91,15 +91,32 @@ async function sent(spans: readonly (ReadableSpan | WrittenSpan)[]): Promise<Uin
   return receiver.requests[0]?.body as Uint8Array;
 }
 
-it('a span is written as the SDK writes it, byte for byte', async () => {
-  const writer = new ProtobufWriter();
+it('spans are written as the SDK writes them, byte for byte, whatever memory they share', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(span, { minLength: 1, maxLength: 5 }), async (all) => {
-      const spans = all.map(spanOf);
-      const written = spans.map((one) => new WrittenSpan(one, home, writer));
-      const expected = Buffer.from(ProtobufTraceSerializer.serializeRequest(spans) as Uint8Array);
-      expect(expected.equals(await sent(written))).toBe(true);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(span, fc.boolean()), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 3000 }),
+      async (told, slabSize) => {
+        const writer = new ProtobufWriter(slabSize);
+        const spans = told.map(([one, isWritten]) => [spanOf(one), isWritten] as const);
+        const ours = spans.filter(([, isWritten]) => isWritten).map(([one]) => one);
+        const others = spans.filter(([, isWritten]) => !isWritten).map(([one]) => one);
+        const waiting = spans.map(([one, isWritten]) => (isWritten ? new WrittenSpan(one, home, writer) : one));
+        const alike = [ours, others].map((all) => ProtobufTraceSerializer.serializeRequest(all) as Uint8Array);
+        expect(Buffer.concat(alike).equals(await sent(waiting))).toBe(true);
+      },
+    ),
     { numRuns: 300 },
   );
+});
+
+it('a long message keeps no more memory than it has', () => {
+  const writer = new ProtobufWriter(1000);
+  const written = ['short', 'x'.repeat(100_000), 'short'].map((text) => {
+    writer.begin();
+    writer.text(1, text);
+    return writer.finish();
+  });
+  expect(written.map(({ slab }) => slab.buffer.byteLength)).toEqual([1000, 100_004, 1000]);
+  expect(written[1]?.slab).not.toBe(written[2]?.slab);
 });
