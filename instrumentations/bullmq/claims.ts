@@ -81,9 +81,17 @@ function keyOf(job: JobShape): string {
 
 function rememberRetry({ job, retryAt }: Claim): void {
   const key = keyOf(job);
+  if (retryAt === undefined) return retries.delete(key);
+  // A later run may have failed before this one is told of.
+  if ((retries.get(key)?.eligibleAt ?? 0) > retryAt) return;
   // Its number of started runs is that of the run which failed.
-  if (retryAt === undefined) retries.delete(key);
-  else retries.set(key, { run: (job.attemptsStarted || job.attemptsMade) + 1, eligibleAt: retryAt });
+  retries.set(key, { run: (job.attemptsStarted || job.attemptsMade) + 1, eligibleAt: retryAt });
+}
+
+/** BullMQ will run the job again. Remembered before the broker hears of it: another worker may have it before we hear that it did. */
+export function decideRetry(claim: Claim, eligibleAt: number): void {
+  claim.retryAt = eligibleAt;
+  rememberRetry(claim);
 }
 
 /** Starts the run of a job. */

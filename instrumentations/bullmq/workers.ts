@@ -2,7 +2,18 @@ import { context } from '@opentelemetry/api';
 import { hookFailed, isObserved } from '../../src/observe.ts';
 import { readError } from '../../src/recorders/failures.ts';
 import { settle } from '../../src/recorders/settle.ts';
-import { type Claim, claimOf, complete, dropClaim, endRun, fail, failRun, startRun, takeClaim } from './claims.ts';
+import {
+  type Claim,
+  claimOf,
+  complete,
+  decideRetry,
+  dropClaim,
+  endRun,
+  fail,
+  failRun,
+  startRun,
+  takeClaim,
+} from './claims.ts';
 import type { Patches } from './patches.ts';
 import type { JobShape, Library, QueueShape } from './shapes.ts';
 
@@ -37,7 +48,7 @@ export function watchWorkers({ Worker, Job }: Library, patches: Patches): boolea
     return claim === undefined ? call() : settle(call, { done: decided, failed: ignore, unobservable: ignore });
     function decided(decision: unknown): void {
       const [willRetry, delayMs] = decision as [boolean, number | undefined];
-      if (willRetry && claim !== undefined) claim.retryAt = Date.now() + (delayMs ?? 0);
+      if (willRetry && claim !== undefined) decideRetry(claim, Date.now() + (delayMs ?? 0));
     }
   });
   return true;
