@@ -7,7 +7,7 @@ import { OPENAI, SETUPS } from './setups.mjs';
 
 export async function comparePeers(binary, isQuick) {
   const results = {};
-  // The two say the same of most; a look need not take twice as long.
+  // Each takes half an hour: the short form has one.
   for (const [name, openai] of Object.entries(OPENAI).slice(0, isQuick ? 1 : undefined)) {
     const generations = [];
     const silent = new Set();

@@ -13,7 +13,7 @@ const SHORT = 64;
 const MAX_VARINT = 10;
 
 /** Whole numbers below this, and from its negative on, have a place in 64 bits. */
-export const MAX_INTEGER = 2 ** 63;
+const MAX_INTEGER = 2 ** 63;
 
 const NO_SLAB = Buffer.alloc(0);
 const VARINT = 0;
@@ -65,16 +65,12 @@ export class ProtobufWriter {
   }
 
   close(opened: number): void {
+    this.#reserve(MAX_VARINT);
     const start = this.#from + opened;
     const length = this.#at - start;
-    if (length < 0x80) {
-      this.#slab[start - 1] = length;
-      return;
-    }
-    this.#reserve(MAX_VARINT);
-    const moved = this.#from + opened + varintSize(length) - 1;
-    this.#slab.copyWithin(moved, this.#from + opened, this.#at);
-    this.#at = this.#from + opened - 1;
+    const size = varintSize(length);
+    if (size > 1) this.#slab.copyWithin(start + size - 1, start, this.#at);
+    this.#at = start - 1;
     this.#varint(length);
     this.#at += length;
   }
@@ -115,7 +111,7 @@ export class ProtobufWriter {
   /** A whole number; 0 for anything that is none, or has no place in 64 bits. */
   varint(field: number, value: number): void {
     this.#tag(field, VARINT);
-    const isPossible = Number.isInteger(value) && value >= -MAX_INTEGER && value < MAX_INTEGER;
+    const isPossible = hasVarint(value);
     if (!isPossible || value >= 0) return this.#varint(isPossible ? value : 0);
     let rest = BigInt.asUintN(64, BigInt(value));
     for (; rest > 0x7fn; rest >>= 7n) this.#slab[this.#at++] = Number(rest & 0x7fn) | 0x80;
@@ -194,6 +190,11 @@ export class ProtobufWriter {
     this.#from = 0;
     this.#at = written;
   }
+}
+
+/** True for a whole number that has a place in 64 bits. */
+export function hasVarint(value: number): boolean {
+  return Number.isInteger(value) && value >= -MAX_INTEGER && value < MAX_INTEGER;
 }
 
 function varintSize(value: number): number {

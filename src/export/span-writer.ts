@@ -1,7 +1,7 @@
 import type { Attributes, SpanContext, TraceState } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { SpanHome } from './own-span.ts';
-import { MAX_INTEGER, type ProtobufWriter } from './protobuf-writer.ts';
+import { hasVarint, type ProtobufWriter } from './protobuf-writer.ts';
 import type { WrittenSpan } from './written-span.ts';
 
 /*
@@ -123,6 +123,6 @@ function writeValue(writer: ProtobufWriter, field: number, value: unknown): void
 }
 
 function writeNumber(writer: ProtobufWriter, value: number): void {
-  if (Number.isInteger(value) && value >= -MAX_INTEGER && value < MAX_INTEGER) writer.varint(3, value);
+  if (hasVarint(value)) writer.varint(3, value);
   else writer.double(4, value);
 }

@@ -158,15 +158,14 @@ it('a span that cannot be written is counted, throws into nobody, and harms no o
     import { observe } from 'gaugeway';
     observe({ dropped: (reason, count) => console.log(reason, count) });
     const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
-    const linked = (serialize) => trace.getActiveSpan().addLink({ context: { ...context, traceState: { serialize } } });
+    const link = (span, serialize) => span.addLink({ context: { ...context, traceState: { serialize } } });
     const fail = () => { throw new Error('not told'); };
-    jobs.run('unwritten', () => linked(fail).end());
+    jobs.run('unwritten', () => link(trace.getActiveSpan(), fail).end());
     jobs.run('outer', () => {
       const outer = trace.getActiveSpan();
       jobs.run('inner', () => {
         const inner = trace.getActiveSpan();
-        outer.addLink({ context: { ...context, traceState: { serialize: () => (inner.end(), 'vendor=1') } } });
-        outer.end();
+        link(outer, () => (inner.end(), 'vendor=1')).end();
       });
     });
     jobs.run('after', () => undefined);
