@@ -154,14 +154,15 @@ function callMiddleware(unseen: UnseenRequests): Middleware {
     const method = COMMANDS.get(commandName);
     if (method === undefined) return next;
     return (args) => {
-      let start: ModelCallStart | undefined;
-      guarded(HOOK, () => {
-        if (!isObserved() || isTracingSuppressed(context.active())) return;
-        const id = args.input?.modelId;
-        start = { provider: 'aws.bedrock', ...unseen.describe(typeof id === 'string' ? id : '', method) };
-      });
-      if (start === undefined) return next(args);
-      return modelCalls.request(start, { signal: signalOf(smithy) }, () => next(args));
+      const send = () => next(args);
+      if (!isObserved() || isTracingSuppressed(context.active())) return send();
+      return modelCalls.request(send, (begin) =>
+        guarded(HOOK, () => {
+          const id = args.input?.modelId;
+          const asked = unseen.describe(typeof id === 'string' ? id : '', method);
+          begin({ provider: 'aws.bedrock', ...asked }, { signal: signalOf(smithy) });
+        }),
+      );
     };
   };
 }

@@ -79,12 +79,13 @@ function patch(sdk: SdkClass | undefined, { requests }: Options): (() => void) |
   const descriptor = Object.getOwnPropertyDescriptor(prototype, METHOD) as PropertyDescriptor & { value: MakeRequest };
 
   let active = true;
-  const makeRequest = new Proxy(descriptor.value, {
-    apply: (original, client: SdkClient, args) =>
-      active && isObserved() && isFirst(args)
-        ? measure(original, client, args, requests)
-        : Reflect.apply(original, client, args),
-  });
+  const original = descriptor.value;
+  // A proxy would look more like the original, and is slower to call than all that it would be called for.
+  const makeRequest = function (this: SdkClient, ...args: unknown[]): Promise<unknown> {
+    const isMeasured = active && isObserved() && isFirst(args);
+    return isMeasured ? measure(original, this, args, requests) : Reflect.apply(original, this, args);
+  };
+  Object.defineProperties(makeRequest, Object.getOwnPropertyDescriptors(original));
   Object.defineProperty(prototype, METHOD, { ...descriptor, value: makeRequest });
   const restore = () => {
     active = false;
@@ -112,59 +113,55 @@ function isFirst(args: readonly unknown[]): boolean {
 
 /** The SDK waits for its options itself, so that nothing happens earlier or in another order. */
 function measure(original: MakeRequest, client: SdkClient, args: unknown[], requests: ModelRequests): Promise<unknown> {
-  const [options, ...rest] = args;
-  if (!isThenable(options)) return send(original, client, options, rest, requests);
+  const [options] = args;
   // Whoever brings a promise of their own kind gets the SDK as it is.
-  if (options.then !== Promise.prototype.then) return Reflect.apply(original, client, args);
-  return options.then((known) => send(original, client, known, rest, requests)) as Promise<unknown>;
-}
-
-function send(
-  original: MakeRequest,
-  client: SdkClient,
-  options: unknown,
-  rest: unknown[],
-  requests: ModelRequests,
-): Promise<unknown> {
-  const call = (): Promise<unknown> => Reflect.apply(original, client, [options, ...rest]);
-  let known: [ModelCallStart, SdkRequest] | undefined;
-  guarded('the hook of an SDK', () => {
-    known = isTracingSuppressed(context.active()) ? undefined : describe(client, options as RequestOptions, requests);
-  });
-  return known === undefined ? call() : modelCalls.request(...known, call);
+  if (isThenable(options) && options.then !== Promise.prototype.then) return Reflect.apply(original, client, args);
+  return modelCalls.request(
+    () => Reflect.apply(original, client, args),
+    (begin) => {
+      const told = (known: unknown): void =>
+        guarded('the hook of an SDK', () => {
+          const start = describe(client, known as RequestOptions, requests);
+          if (start !== undefined) begin(start, limitsOf(client, known as RequestOptions));
+        });
+      if (!isThenable(options)) return told(options);
+      // Before the SDK goes on, as it asks after this; what fails here fails there.
+      options.then(told, () => undefined);
+    },
+  );
 }
 
 function describe(
   client: SdkClient,
-  options: RequestOptions,
+  { method, path, body, stream: isStream }: RequestOptions,
   requests: ModelRequests,
-): [ModelCallStart, SdkRequest] | undefined {
-  const { method, path, body, signal, timeout = client.timeout } = options;
+): ModelCallStart | undefined {
   if (typeof method !== 'string' || typeof path !== 'string' || typeof client.baseURL !== 'string') return undefined;
   const { origin, base } = addressOf(client.baseURL);
   const isWhole = !path.startsWith('/') && URL.canParse(path);
   const url = isWhole ? new URL(path) : { origin, pathname: base + path };
   const found = requests.find(method.toUpperCase(), url.origin, url.pathname);
-  if (found === undefined) return undefined;
-  const { model, stream = options.stream } = (typeof body === 'object' && body !== null ? body : {}) as {
+  if (found === undefined || isTracingSuppressed(context.active())) return undefined;
+  const { model, stream = isStream } = (typeof body === 'object' && body !== null ? body : {}) as {
     model?: unknown;
     stream?: unknown;
   };
   const { provider, format, serverAddress, serverPort } = found;
-  return [
-    {
-      provider,
-      operation: format.operation,
-      model: typeof model === 'string' && model !== '' ? model : undefined,
-      streaming: stream === true,
-      serverAddress,
-      serverPort,
-    },
-    {
-      signal: signal instanceof AbortSignal ? signal : undefined,
-      timeoutMs: typeof timeout === 'number' ? timeout : undefined,
-    },
-  ];
+  return {
+    provider,
+    operation: format.operation,
+    model: typeof model === 'string' && model !== '' ? model : undefined,
+    streaming: stream === true,
+    serverAddress,
+    serverPort,
+  };
+}
+
+function limitsOf(client: SdkClient, { signal, timeout = client.timeout }: RequestOptions): SdkRequest {
+  return {
+    signal: signal instanceof AbortSignal ? signal : undefined,
+    timeoutMs: typeof timeout === 'number' ? timeout : undefined,
+  };
 }
 
 /** Base addresses that were taken apart; a client has one, and an application few clients. */

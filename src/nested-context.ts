@@ -44,8 +44,31 @@ class NestedContext implements Context {
   }
 }
 
+/** The context of work that begins before it is known what it is. */
+export class LateContext implements Context {
+  /** What it is by now; at first, the context in which the work began. */
+  inner: Context;
+
+  constructor(inner: Context) {
+    this.inner = inner;
+  }
+
+  getValue(key: symbol): unknown {
+    return this.inner.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.inner.setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.inner.deleteValue(key);
+  }
+}
+
 export function withValue(parent: Context, key: symbol, value: unknown): Context {
-  return parent instanceof NestedContext ? parent.setValue(key, value) : new NestedContext(parent, key, value);
+  const around = parent instanceof LateContext ? parent.inner : parent;
+  return around instanceof NestedContext ? around.setValue(key, value) : new NestedContext(around, key, value);
 }
 
 export function withSpan(parent: Context, span: Span): Context {

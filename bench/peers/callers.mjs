@@ -5,13 +5,14 @@ import { beside, takeTurns } from './turns.mjs';
 import { startUpstream } from './upstream.mjs';
 
 /**
- * Calls of a turn, and before the first: what a call costs falls until tens of thousands have been made, for until then its
- * code is being compiled, and a gateway runs for days.
+ * Calls of a turn, and before the first. What a call costs falls until tens of thousands have been made, for until then its
+ * code is being compiled, and a gateway runs for days; and a turn of a few hundred measures how fast a processor's caches are
+ * filled again after the others had it, twice the figure of what goes on.
  */
 const WORK = {
-  'call, in memory': { count: 600, warmUp: 6000 },
-  'call, over loopback': { count: 300, warmUp: 30_000 },
-  'call, compressed': { count: 300, warmUp: 6000 },
+  'call, in memory': { count: 5000, warmUp: 20_000 },
+  'call, over loopback': { count: 1000, warmUp: 20_000 },
+  'call, compressed': { count: 600, warmUp: 6000 },
   'streamed chunk': { count: 1, warmUp: 2 },
 };
 /** No set-up warms up for longer: some take milliseconds a call. */

@@ -2,7 +2,9 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type Link,
   type Span,
+  type SpanContext,
   SpanKind,
   type SpanOptions,
   TraceFlags,
@@ -22,6 +24,7 @@ import { VERSION } from '../version.ts';
 import { OwnSpan, type SpanHome } from './own-span.ts';
 
 const ids = new RandomIdGenerator();
+const NO_LINKS: Link[] = [];
 
 /** Starts the spans of gaugeway itself, by the sampler and for the processors of the SDK's own tracers. */
 export class OwnTracer implements SpanStarter {
@@ -51,7 +54,7 @@ export class OwnTracer implements SpanStarter {
 
   startSpan(name: string, options: SpanOptions, context: Context): Span {
     if (isTracingSuppressed(context)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    const { kind = SpanKind.INTERNAL, attributes = {}, links = [], startTime } = options;
+    const { kind = SpanKind.INTERNAL, attributes = {}, links = NO_LINKS, startTime } = options;
     const above = trace.getSpanContext(context);
     const parent = above !== undefined && isSpanContextValid(above) ? above : undefined;
     const traceId = parent?.traceId ?? ids.generateTraceId();
@@ -59,7 +62,8 @@ export class OwnTracer implements SpanStarter {
     const { decision, traceState = parent?.traceState } = sampled;
     const isSampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
     const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    const spanContext = { traceId, spanId: ids.generateSpanId(), traceFlags, ...(traceState && { traceState }) };
+    const spanContext: SpanContext = { traceId, spanId: ids.generateSpanId(), traceFlags };
+    if (traceState !== undefined) spanContext.traceState = traceState;
     if (decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
     const span = new OwnSpan({ name, kind, context: spanContext, parent, attributes, links, startTime }, this.#home);
     if (sampled.attributes !== undefined) span.setAttributes(sampled.attributes);

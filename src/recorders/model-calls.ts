@@ -1,5 +1,6 @@
 import { type Context, context } from '@opentelemetry/api';
 import { catchUp } from '../backlog.ts';
+import { LateContext } from '../nested-context.ts';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
 import { classify } from './failures.ts';
@@ -11,7 +12,7 @@ import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-a
 import { Call } from './model-call.ts';
 import { Layer } from './model-layer.ts';
 import { abortedBy, type Scope, type SdkRequest, scopeIn } from './model-scope.ts';
-import { settle } from './settle.ts';
+import { type Settled, settle } from './settle.ts';
 
 export type { AttemptResult, ModelCallResult, ModelCallStart, RunningCall } from './call-details.ts';
 export type { HookedCallStart, RecordedCall } from './hooked-call.ts';
@@ -55,19 +56,28 @@ export const modelCalls = {
 
   /**
    * Runs the request of an SDK, all of its attempts included: `send` settles with the head of an answer, and the call
-   * lasts until the body of that answer has ended.
+   * lasts until the body of that answer has ended. What is asked for may be known only later, when the SDK has put it
+   * together: the call begins when `known` calls back, in whose context the rest of the work then runs.
    */
-  request<T>(details: ModelCallStart, request: SdkRequest, send: () => Promise<T>): Promise<T> {
+  request<T>(
+    send: () => Promise<T>,
+    known: (begin: (details: ModelCallStart, request: SdkRequest) => void) => void,
+  ): Promise<T> {
     if (!isObserved()) return send();
-    const call = open(details, false, request);
-    return context.with(call.context, () =>
-      settle(send, {
-        done: () => call.endWithStreamLater(),
-        failed: (error) =>
-          call.settleAs(request.signal?.aborted === true ? abortedBy(request.signal) : classify(error)),
-        unobservable: () => call.endWithStream(),
-      }),
-    );
+    const later = new LateContext(context.active());
+    let call: RecordedCall | undefined;
+    let signal: AbortSignal | undefined;
+    known((details, request) => {
+      call = open(details, false, request);
+      ({ signal } = request);
+      later.inner = call.context;
+    });
+    const settled: Settled<Awaited<T>> = {
+      done: () => call?.endWithStreamLater(),
+      failed: (error) => call?.settleAs(signal?.aborted === true ? abortedBy(signal) : classify(error)),
+      unobservable: () => call?.endWithStream(),
+    };
+    return context.with(later, () => settle<Promise<T>>(send, settled));
   },
 
   /**

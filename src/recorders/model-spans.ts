@@ -7,12 +7,32 @@ import { contentAttributes, type ModelContent } from './content.ts';
 import { genAiProfiles } from './profiles.ts';
 import { endSpan, isTraced, startSpan } from './tracer.ts';
 
-/** The span of one model call. */
-export interface ModelSpan {
+/** The span of one model call, where there is one. */
+export class ModelSpan {
+  /** The context in which it is active. */
   readonly context: Context;
-  end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void;
+  readonly #span: Span | undefined;
+  /** What it has been told at its start. */
+  readonly #told: ModelTarget | undefined;
+
+  constructor(context: Context, span?: Span, told?: ModelTarget) {
+    this.context = context;
+    this.#span = span;
+    this.#told = told;
+  }
+
+  end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void {
+    endSpan(this.#span, call.startTime + call.durationMs, (span) => {
+      if (!span.isRecording()) return;
+      describe(span, this.#told, call, statusCode);
+      if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
+    });
+  }
+
   /** The call is given up: whoever takes it up in this context takes the span over, else it ends without a verdict. */
-  drop(endTime: number): void;
+  drop(endTime: number): void {
+    if (this.#span !== undefined) leave(this.#span, endTime);
+  }
 }
 
 /** Attributes that a sampler may read are set at the start, as the GenAI convention asks. */
@@ -22,27 +42,13 @@ export function startModelSpan(
   parent: Context,
   isWanted: boolean | undefined = true,
 ): ModelSpan {
-  if (!isWanted || !isTraced()) return noSpan(parent);
+  if (!isWanted || !isTraced()) return new ModelSpan(parent);
   const before = takeOver(trace.getSpan(parent));
-  if (before === undefined && hasModelSpan(parent)) return noSpan(parent);
+  if (before !== undefined) return new ModelSpan(parent, before);
+  if (hasModelSpan(parent)) return new ModelSpan(parent);
   const options = { kind: SpanKind.CLIENT, startTime, attributes: targetAttributes(target) };
-  const span = before ?? startSpan(nameOf(target), options, parent);
-  const told = before === undefined ? target : undefined;
-  return {
-    context: before === undefined ? withSpan(parent, span) : parent,
-    end(call, statusCode, content) {
-      endSpan(span, call.startTime + call.durationMs, () => {
-        if (!span.isRecording()) return;
-        describe(span, told, call, statusCode);
-        if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
-      });
-    },
-    drop: (endTime) => leave(span, endTime),
-  };
-}
-
-function noSpan(context: Context): ModelSpan {
-  return { context, end() {}, drop() {} };
+  const span = startSpan(nameOf(target), options, parent);
+  return new ModelSpan(withSpan(parent, span), span, target);
 }
 
 /** How long a call whose work handed back no answer may take to ask for one. */
