@@ -126,7 +126,7 @@ function measure(original: MakeRequest, client: SdkClient, args: unknown[], requ
         });
       if (!isThenable(options)) return told(options);
       // Before the SDK goes on, as it asks after this; what fails here fails there.
-      options.then(told, () => undefined);
+      guarded('the hook of an SDK', () => options.then(told, () => undefined));
     },
   );
 }

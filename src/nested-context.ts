@@ -50,7 +50,8 @@ export class LateContext implements Context {
   inner: Context;
 
   constructor(inner: Context) {
-    this.inner = inner;
+    // Work that goes on for ever in the context of the one before it must not keep all of them.
+    this.inner = settled(inner);
   }
 
   getValue(key: symbol): unknown {
@@ -66,8 +67,13 @@ export class LateContext implements Context {
   }
 }
 
+/** What a context is by now. */
+function settled(context: Context): Context {
+  return context instanceof LateContext ? context.inner : context;
+}
+
 export function withValue(parent: Context, key: symbol, value: unknown): Context {
-  const around = parent instanceof LateContext ? parent.inner : parent;
+  const around = settled(parent);
   return around instanceof NestedContext ? around.setValue(key, value) : new NestedContext(around, key, value);
 }
 

@@ -1,6 +1,7 @@
 import { context, createContextKey, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobs, modelCalls, operations } from '../../src/index.ts';
+import { modelCalls as ofHooks } from '../../src/recorders/model-calls.ts';
 import { type Recording, startRecording } from './recording.ts';
 
 let recording: Recording;
@@ -63,4 +64,41 @@ it('a work may go on in the context of the one before it for ever', () => {
   }
   expect(last.getValue(TENANT)).toBe('a');
   expect(last.getValue(USER)).toBeUndefined();
+});
+
+describe.each([
+  ['is a call', true],
+  ['turns out to be no call', false],
+])('in the context of the request of an SDK that %s', (_, isCall) => {
+  type Send = () => Promise<unknown>;
+  const request = (send: Send) =>
+    ofHooks.request(send, (begin) => {
+      if (isCall) begin({ provider: 'openai', model: 'm' }, {});
+    });
+
+  it('what the application has set is found, and what it sets goes no further', async () => {
+    const inside: unknown[] = [];
+    await context.with(context.active().setValue(TENANT, 'a').setValue(USER, 'u'), () =>
+      request(async () => {
+        const read = () => [context.active().getValue(TENANT), context.active().getValue(USER)];
+        inside.push(read());
+        context.with(context.active().setValue(TENANT, 'b'), () => inside.push(read()));
+        context.with(context.active().deleteValue(USER), () => inside.push(read()));
+        inside.push(trace.getSpan(context.active()) !== undefined);
+      }),
+    );
+    expect(inside).toEqual([['a', 'u'], ['b', 'u'], ['a', undefined], isCall]);
+  });
+
+  it('another one may be made for ever', async () => {
+    let last = context.active().setValue(TENANT, 'a');
+    for (let i = 0; i < 50_000; i++) {
+      await context.with(last, () =>
+        request(async () => {
+          last = context.active();
+        }),
+      );
+    }
+    expect(last.getValue(TENANT)).toBe('a');
+  });
 });
