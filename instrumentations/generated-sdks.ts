@@ -80,7 +80,7 @@ function patch(sdk: SdkClass | undefined, { requests }: Options): (() => void) |
 
   let active = true;
   const original = descriptor.value;
-  // A proxy would look more like the original, and is slower to call than all that it would be called for.
+  // With all that the original has on it, as another instrumentation may have left its mark there.
   const makeRequest = function (this: SdkClient, ...args: unknown[]): Promise<unknown> {
     const isMeasured = active && isObserved() && isFirst(args);
     return isMeasured ? measure(original, this, args, requests) : Reflect.apply(original, this, args);
