@@ -12,6 +12,10 @@ export interface Listed {
 export class Roster<Item extends Listed> {
   readonly #items: Item[] = [];
 
+  get size(): number {
+    return this.#items.length;
+  }
+
   add(item: Item): void {
     item.place = this.#items.length;
     this.#items.push(item);

@@ -33,24 +33,39 @@ export interface Events {
 export const SYSTEM = 'graphile_worker';
 export const HOOK = 'the hook of graphile-worker';
 
+/** More databases than this are told apart from themselves. */
+const MAX_DATABASES = 1000;
 const pools = new WeakMap<object, string>();
 const databases = new WeakMap<object, string>();
+const known = new Map<string, string>();
 let lastPool = 0;
+let lastDatabase = 0;
 
-/** The database that is worked on, as far as two users of one can be told to be such. */
+/** A short name of the database that is worked on, as far as two users of one can be told to be such. */
 export function databaseOf(options: SharedOptions): string {
-  let known = databases.get(options);
-  if (known === undefined) {
+  let name = databases.get(options);
+  if (name === undefined) {
     const pool = options._rawOptions?.pgPool;
     let database = options.resolvedPreset?.worker?.connectionString;
     if (pool !== undefined) {
       database = pools.get(pool) ?? `pool ${++lastPool}`;
       pools.set(pool, String(database));
     }
-    known = JSON.stringify([database, options.workerSchema]);
-    databases.set(options, known);
+    name = nameOf(JSON.stringify([database, options.workerSchema]));
+    databases.set(options, name);
   }
-  return known;
+  return name;
+}
+
+/** Every job is looked for by its key several times, and a connection string in it takes longer than all of the rest. */
+function nameOf(database: string): string {
+  let name = known.get(database);
+  if (name === undefined) {
+    name = String(++lastDatabase);
+    if (known.size >= MAX_DATABASES) known.clear();
+    known.set(database, name);
+  }
+  return name;
 }
 
 /** A job's id together with its database. */

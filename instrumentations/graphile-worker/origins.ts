@@ -1,26 +1,32 @@
 import { type Context, trace } from '@opentelemetry/api';
 import { linkLate, Origins } from '../../src/recorders/origins.ts';
 import type { Placement } from '../../src/recorders/placement.ts';
+import { type Listed, Roster } from '../../src/roster.ts';
 import { type Job, keyOf, type SharedOptions } from './library.ts';
 
 /** Where jobs were sent in this process: their rows have no room for it, and the payload is the application's. */
 const origins = new Origins();
 
 /** A job that is being added alone: a worker may have it before its sender is told its id. */
-interface Sending {
+interface Sending extends Listed {
   readonly payload: unknown;
   readonly sent: Context;
   readonly isRepeat: boolean;
 }
 
 /** By database and task. */
-const sendings = new Map<string, Set<Sending>>();
+const sendings = new Map<string, Roster<Sending>>();
 
 /** A job is being added, until the returned function is called. */
-export function startSending(options: SharedOptions, identifier: unknown, sending: Sending): () => void {
+export function startSending(
+  options: SharedOptions,
+  identifier: unknown,
+  { payload, sent, isRepeat }: Omit<Sending, 'place'>,
+): () => void {
   const key = keyOf(options, String(identifier));
-  const alike = sendings.get(key) ?? new Set();
-  sendings.set(key, alike);
+  const alike = sendings.get(key) ?? new Roster<Sending>();
+  if (alike.size === 0) sendings.set(key, alike);
+  const sending = { payload, sent, isRepeat, place: 0 };
   alike.add(sending);
   return () => {
     alike.delete(sending);

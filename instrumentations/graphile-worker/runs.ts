@@ -1,4 +1,5 @@
 import { type Context, context, trace } from '@opentelemetry/api';
+import { IdTable, type Tabled } from '../../src/id-table.ts';
 import { hookFailed, isObserved } from '../../src/observe.ts';
 import { type JobEnd, jobs, type RunningJob } from '../../src/recorders/jobs.ts';
 import { recordOrchestratorError, recordStall } from '../../src/recorders/orchestrators.ts';
@@ -12,10 +13,8 @@ import { hasStalled, timesOf } from './times.ts';
 /** A lock that is older counts as that of a dead worker. */
 const LOCK_MS = 4 * 3_600_000;
 
-interface Run extends Listed {
+interface Run extends Listed, Tabled {
   readonly job: Job;
-  /** By which its sender finds it; only where it has a span. */
-  readonly key: string | undefined;
   readonly pool: unknown;
   readonly options: SharedOptions;
   readonly running: RunningJob;
@@ -31,8 +30,10 @@ interface Run extends Listed {
 const runs = new Roster<Run>();
 /** By the object of the job, which is the same one in all events and in the hands of its task. */
 const runsOfJobs = createStamps<Run | undefined>();
-/** The last run of each job that runs, by its key. */
-const byKey = new Map<string, Run>();
+/** Of a run that its sender need not find. */
+const NO_KEY = '';
+/** The last run of each job that runs, by its key, for its sender; only of those with a span. */
+const byKey = new IdTable<Run>();
 const fetchedAt = createStamps<number>();
 let hasLocalQueue = false;
 
@@ -65,7 +66,7 @@ export function giveUpRuns(): void {
 function forget(run: Run): void {
   runs.delete(run);
   if (runsOfJobs.get(run.job) === run) runsOfJobs.set(run.job, undefined);
-  if (run.key !== undefined && byKey.get(run.key) === run) byKey.delete(run.key);
+  byKey.delete(run);
 }
 
 const observed = new WeakSet<object>();
@@ -157,10 +158,10 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
     links: placed?.links,
   });
   const pool = worker.workerPool;
-  const key = trace.getSpan(running.context) === undefined ? undefined : keyOf(options, job.id);
   const run: Run = {
     job,
-    key,
+    id: trace.getSpan(running.context) === undefined ? NO_KEY : keyOf(options, job.id),
+    next: undefined,
     pool,
     options,
     running,
@@ -173,7 +174,7 @@ function start(options: SharedOptions, { worker, job }: JobEvent): void {
   };
   runs.add(run);
   runsOfJobs.set(job, run);
-  if (key !== undefined) byKey.set(key, run);
+  if (run.id !== NO_KEY) byKey.add(run);
 }
 
 function note(job: Job, isFailed: boolean, error?: unknown): void {

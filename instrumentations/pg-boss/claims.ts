@@ -1,7 +1,7 @@
+import { IdTable, type Tabled } from '../../src/id-table.ts';
 import { guarded } from '../../src/observe.ts';
 import { readError } from '../../src/recorders/failures.ts';
 import type { JobEnd, RunningJob } from '../../src/recorders/jobs.ts';
-import { ClaimTable, type Tabled } from './claim-table.ts';
 import type { JobRow } from './library.ts';
 import { readiness } from './memory.ts';
 import type { Times } from './rows.ts';
@@ -39,10 +39,10 @@ const SHUTDOWN = { code: 'shutdown' };
 const TIMEOUT = { code: 'timeout' };
 
 /** Claims whose runs have not ended. */
-const open = new ClaimTable();
+const open = new IdTable<Claim>();
 
 export function claimOf(id: string): Claim | undefined {
-  return open.get(id) as Claim | undefined;
+  return open.get(id);
 }
 
 export function claimsOf(ids: readonly string[]): Claim[] {

@@ -1,4 +1,5 @@
 import { type Context, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
+import { withSpan } from '../nested-context.ts';
 import { type Placement, placeRun } from './placement.ts';
 import { Recent } from './recent.ts';
 
@@ -33,7 +34,7 @@ export class Origins {
   place(id: string, base: Context, { isAlone }: { readonly isAlone: boolean }): Placement {
     const origin = this.isEmpty ? undefined : this.#origins.get(id);
     if (origin === undefined) return { context: base, links: [] };
-    return placeRun(trace.setSpanContext(base, origin.sender), {
+    return placeRun(withSpan(base, trace.wrapSpanContext(origin.sender)), {
       isOneOfMany: !isAlone || origin.isRepeat,
       ageMs: performance.now() - origin.sentAt,
     });

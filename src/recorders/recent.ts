@@ -16,7 +16,6 @@ export class Recent<Value> {
   }
 
   set(key: string, value: Value): void {
-    this.#old.delete(key);
     this.#young.set(key, value);
     if (this.#young.size < this.#limit) return;
     this.#old = this.#young;

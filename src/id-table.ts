@@ -12,7 +12,7 @@ const PLACES = 1024;
  * Things by their ids, the latest of those with one id. A Map does the same, but one through which much passes makes
  * itself a new table every few items, and an old table keeps what was in it until the next full collection of garbage.
  */
-export class ClaimTable {
+export class IdTable<Item extends Tabled> {
   readonly #places = new Array<Tabled | undefined>(PLACES).fill(undefined);
   #size = 0;
 
@@ -20,7 +20,7 @@ export class ClaimTable {
     return this.#size;
   }
 
-  add(item: Tabled): void {
+  add(item: Item): void {
     const other = this.get(item.id);
     if (other !== undefined) this.delete(other);
     const place = placeOf(item.id);
@@ -29,13 +29,14 @@ export class ClaimTable {
     this.#size++;
   }
 
-  get(id: string): Tabled | undefined {
+  get(id: string): Item | undefined {
     let item = this.#places[placeOf(id)];
     while (item !== undefined && item.id !== id) item = item.next;
-    return item;
+    return item as Item | undefined;
   }
 
-  delete(item: Tabled): void {
+  /** Takes out what is in it, and nothing else. */
+  delete(item: Item): void {
     const place = placeOf(item.id);
     let before: Tabled | undefined;
     let found = this.#places[place];
