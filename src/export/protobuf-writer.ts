@@ -56,35 +56,38 @@ export class ProtobufWriter {
     return { slab, from: 0, to: slab.length };
   }
 
-  /** Begins a message inside of this one; `close` is to be given what this returns. */
-  open(field: number): number {
+  /**
+   * Begins a message inside of this one; `close` is to be given what this returns, and the same `room`: as many bytes are
+   * kept free for the length, and where it takes another number of them the message is moved.
+   */
+  open(field: number, room = 1): number {
     this.#tag(field, LENGTH);
-    // Most are short: there is room for one byte of the length.
-    this.#slab[this.#at] = 0;
-    return ++this.#at - this.#from;
+    this.#at += room;
+    return this.#at - this.#from;
   }
 
-  close(opened: number): void {
+  close(opened: number, room = 1): void {
     this.#reserve(MAX_VARINT);
     const start = this.#from + opened;
     const length = this.#at - start;
     const size = varintSize(length);
-    if (size > 1) this.#slab.copyWithin(start + size - 1, start, this.#at);
-    this.#at = start - 1;
+    if (size !== room) this.#slab.copyWithin(start - room + size, start, this.#at);
+    this.#at = start - room;
     this.#varint(length);
     this.#at += length;
   }
 
-  message(field: number, { slab, from, to }: Written): void {
-    this.#tag(field, LENGTH);
-    this.#varint(to - from);
-    this.#copy(slab.subarray(from, to));
+  /** Fields that were written before. */
+  fields(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#slab.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   bytes(field: number, bytes: Uint8Array): void {
     this.#tag(field, LENGTH);
     this.#varint(bytes.length);
-    this.#copy(bytes);
+    this.fields(bytes);
   }
 
   /** Bytes that are given in hexadecimal digits; none where the application gave something else. */
@@ -93,10 +96,12 @@ export class ProtobufWriter {
     this.#tag(field, LENGTH);
     this.#reserve(MAX_VARINT + length);
     this.#varint(length);
+    const slab = this.#slab;
+    const at = this.#at;
     for (let i = 0; i < length; i++) {
-      const high = nibble(digits.charCodeAt(2 * i));
-      this.#slab[this.#at++] = (high << 4) | nibble(digits.charCodeAt(2 * i + 1));
+      slab[at + i] = (nibble(digits.charCodeAt(2 * i)) << 4) | nibble(digits.charCodeAt(2 * i + 1));
     }
+    this.#at = at + length;
   }
 
   text(field: number, text: string): void {
@@ -174,12 +179,6 @@ export class ProtobufWriter {
     this.#slab[this.#at++] = rest;
   }
 
-  #copy(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#slab.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
   /** What was written of this message goes along to a new slab; the messages before it keep theirs. */
   #reserve(length: number): void {
     if (this.#at + length <= this.#slab.length) return;
@@ -203,7 +202,7 @@ function varintSize(value: number): number {
   return size;
 }
 
-/** Of a digit of either case. */
+/** Of a digit of either case; without a branch, which on digits at random is guessed wrong every third time. */
 function nibble(character: number): number {
-  return (character & 0xf) + (character > 0x39 ? 9 : 0);
+  return (character & 0xf) + 9 * (character >> 6);
 }

@@ -12,7 +12,12 @@ import type { WrittenSpan } from './written-span.ts';
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
+/** Bytes of the length of most spans. */
+const ROOM = 2;
+
+/** Writes a span as one of the spans of a scope, where it only has to be copied to. */
 export function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+  const message = writer.open(2, ROOM);
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
   const parent = span.parentSpanContext;
   writer.hex(1, traceId);
@@ -34,6 +39,7 @@ export function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   writer.varint(3, span.status.code);
   writer.close(status);
   writer.fixed32(16, flagsOf(traceFlags, parent));
+  writer.close(message, ROOM);
 }
 
 /** Spans that have been written, all of one home, as a part of an export request. */
@@ -49,10 +55,23 @@ export function writeResourceSpans(writer: ProtobufWriter, home: SpanHome, spans
   writer.text(1, scope.name);
   writeSomeText(writer, 2, scope.version);
   writer.close(named);
-  for (const { message } of spans) writer.message(2, message);
+  copySpans(writer, spans);
   writer.close(scopeSpans);
   writeSomeText(writer, 3, resource.schemaUrl);
   writer.close(resourceSpans);
+}
+
+/** Those that lie one behind the other, as most do, at once. */
+function copySpans(writer: ProtobufWriter, spans: readonly WrittenSpan[]): void {
+  let from: number | undefined;
+  for (let index = 0; index < spans.length; index++) {
+    const { slab, from: start, to } = (spans[index] as WrittenSpan).message;
+    from ??= start;
+    const next = spans[index + 1]?.message;
+    if (next?.slab === slab && next.from === to) continue;
+    writer.fields(slab.subarray(from, to));
+    from = undefined;
+  }
 }
 
 function writeEvent(writer: ProtobufWriter, event: TimedEvent): void {
