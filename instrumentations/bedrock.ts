@@ -1,5 +1,3 @@
-import { context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded, isObserved } from '../src/observe.ts';
 import { type ModelCallStart, modelCalls } from '../src/recorders/model-calls.ts';
@@ -155,14 +153,12 @@ function callMiddleware(unseen: UnseenRequests): Middleware {
     if (method === undefined) return next;
     return (args) => {
       const send = () => next(args);
-      if (!isObserved() || isTracingSuppressed(context.active())) return send();
-      return modelCalls.request(send, (begin) =>
-        guarded(HOOK, () => {
-          const id = args.input?.modelId;
-          const asked = unseen.describe(typeof id === 'string' ? id : '', method);
-          begin({ provider: 'aws.bedrock', ...asked }, { signal: signalOf(smithy) });
-        }),
-      );
+      if (!isObserved()) return send();
+      return modelCalls.request(send, (begin) => {
+        const id = args.input?.modelId;
+        const asked = unseen.describe(typeof id === 'string' ? id : '', method);
+        begin({ provider: 'aws.bedrock', ...asked }, { signal: signalOf(smithy) });
+      });
     };
   };
 }

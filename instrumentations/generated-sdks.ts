@@ -1,8 +1,6 @@
-import { context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
-import { guarded, isObserved } from '../src/observe.ts';
-import { type ModelCallStart, modelCalls, type SdkRequest } from '../src/recorders/model-calls.ts';
+import { hookFailed, isObserved } from '../src/observe.ts';
+import { type BeginRequest, type ModelCallStart, modelCalls, type SdkRequest } from '../src/recorders/model-calls.ts';
 import { libraries } from './libraries.ts';
 
 /** Tells which requests are model calls, as the wire does. */
@@ -80,10 +78,11 @@ function patch(sdk: SdkClass | undefined, { requests }: Options): (() => void) |
 
   let active = true;
   const original = descriptor.value;
+  const find = remembering(requests);
   // With all that the original has on it, as another instrumentation may have left its mark there.
   const makeRequest = function (this: SdkClient, ...args: unknown[]): Promise<unknown> {
     const isMeasured = active && isObserved() && isFirst(args);
-    return isMeasured ? measure(original, this, args, requests) : Reflect.apply(original, this, args);
+    return isMeasured ? measure(original, this, args, find) : Reflect.apply(original, this, args);
   };
   Object.defineProperties(makeRequest, Object.getOwnPropertyDescriptors(original));
   Object.defineProperty(prototype, METHOD, { ...descriptor, value: makeRequest });
@@ -112,36 +111,39 @@ function isFirst(args: readonly unknown[]): boolean {
 }
 
 /** The SDK waits for its options itself, so that nothing happens earlier or in another order. */
-function measure(original: MakeRequest, client: SdkClient, args: unknown[], requests: ModelRequests): Promise<unknown> {
-  const [options] = args;
+function measure(original: MakeRequest, client: SdkClient, args: unknown[], find: Find): Promise<unknown> {
+  const options = args[0];
   // Whoever brings a promise of their own kind gets the SDK as it is.
   if (isThenable(options) && options.then !== Promise.prototype.then) return Reflect.apply(original, client, args);
   return modelCalls.request(
     () => Reflect.apply(original, client, args),
     (begin) => {
-      const told = (known: unknown): void =>
-        guarded('the hook of an SDK', () => {
-          const start = describe(client, known as RequestOptions, requests);
-          if (start !== undefined) begin(start, limitsOf(client, known as RequestOptions));
-        });
-      if (!isThenable(options)) return told(options);
+      if (!isThenable(options)) tell(begin, client, options as RequestOptions, find);
       // Before the SDK goes on, as it asks after this; what fails here fails there.
-      guarded('the hook of an SDK', () => options.then(told, () => undefined));
+      else options.then((known) => tell(begin, client, known as RequestOptions, find), noop);
     },
   );
+}
+
+function noop(): void {}
+
+function tell(begin: BeginRequest, client: SdkClient, options: RequestOptions, find: Find): void {
+  try {
+    const start = describe(client, options, find);
+    if (start !== undefined) begin(start, limitsOf(client, options));
+  } catch (error) {
+    hookFailed('the hook of an SDK', error);
+  }
 }
 
 function describe(
   client: SdkClient,
   { method, path, body, stream: isStream }: RequestOptions,
-  requests: ModelRequests,
+  find: Find,
 ): ModelCallStart | undefined {
   if (typeof method !== 'string' || typeof path !== 'string' || typeof client.baseURL !== 'string') return undefined;
-  const { origin, base } = addressOf(client.baseURL);
-  const isWhole = !path.startsWith('/') && URL.canParse(path);
-  const url = isWhole ? new URL(path) : { origin, pathname: base + path };
-  const found = requests.find(method.toUpperCase(), url.origin, url.pathname);
-  if (found === undefined || isTracingSuppressed(context.active())) return undefined;
+  const found = find(method, client.baseURL, path);
+  if (found === undefined) return undefined;
   const { model, stream = isStream } = (typeof body === 'object' && body !== null ? body : {}) as {
     model?: unknown;
     stream?: unknown;
@@ -161,6 +163,23 @@ function limitsOf(client: SdkClient, { signal, timeout = client.timeout }: Reque
   return {
     signal: signal instanceof AbortSignal ? signal : undefined,
     timeoutMs: typeof timeout === 'number' ? timeout : undefined,
+  };
+}
+
+type Find = (method: string, baseURL: string, path: string) => KnownRequest | undefined;
+
+/** Most requests ask for what the one before asked for: to put an address together costs more than to look. */
+function remembering(requests: ModelRequests): Find {
+  let last: { readonly method: string; readonly baseURL: string; readonly path: string } | undefined;
+  let found: KnownRequest | undefined;
+  return (method, baseURL, path) => {
+    if (last?.path === path && last.baseURL === baseURL && last.method === method) return found;
+    const { origin, base } = addressOf(baseURL);
+    const isWhole = !path.startsWith('/') && URL.canParse(path);
+    const url = isWhole ? new URL(path) : { origin, pathname: base + path };
+    found = requests.find(method.toUpperCase(), url.origin, url.pathname);
+    last = { method, baseURL, path };
+    return found;
   };
 }
 

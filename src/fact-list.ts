@@ -92,14 +92,17 @@ export class FactList implements Backlog {
     const list = this.#list;
     const place = this.#next;
     this.#next = place + WIDTH;
-    const [task, target, at, length] = [list[place], list[place + 1], list[place + 3], list[place + 4] as number];
+    const task = list[place] as Task<unknown, unknown>;
+    const target = list[place + 1];
     let fact = list[place + 2];
+    const at = list[place + 3] as number;
+    const length = list[place + 4] as number;
     list[place + 1] = list[place + 2] = undefined;
     try {
       if (length !== NONE) fact = this.#room?.subarray(fact as number, (fact as number) + length);
-      (task as Task<unknown, unknown>)(target, fact, at as number);
+      task(target, fact, at);
     } catch (error) {
-      this.onError((task as Task<unknown, unknown>).name, error);
+      this.onError(task.name, error);
     }
   }
 

@@ -39,7 +39,7 @@ export class Exchanges {
     // Where a provider sends its clients it is still the one that was asked, however that place is called.
     const request = leading[0] === undefined ? found : this.#endpoints.moved(leading[0].exchange.request, origin);
     if (request === undefined || isTracingSuppressed(caller)) return undefined;
-    const parent = activeContext();
+    const parent = activeContext(caller);
     // Of a request that no call is around, the call begins a moment later.
     isTraced();
     const record = new ExchangeRecord({

@@ -30,6 +30,9 @@ import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 const MAX = 128;
 const LIMITS = { attributeCountLimit: MAX, attributeValueLengthLimit: Number.POSITIVE_INFINITY };
 
+/** A later time is none of `performance.now()`: three years after the start of a process. */
+const MAX_UPTIME_MS = 1e11;
+
 /** What all spans of a tracer share, and who takes them when they have ended. */
 export interface SpanHome extends Pick<ReadableSpan, 'resource' | 'instrumentationScope'> {
   ended(span: ReadableSpan): void;
@@ -214,6 +217,7 @@ function isPlain(value: unknown): value is string | number | boolean | string[] 
 /** Undefined for what is no time. */
 function timeOf(time: TimeInput | undefined): HrTime | undefined {
   if (typeof time === 'number') {
+    if (time > MAX_UPTIME_MS) return millisToHrTime(time);
     const now = performance.now();
     // Of `performance.now()`, whose origin is not where the wall clock has been put since.
     return time <= now ? hrTime(time + Date.now() - performance.timeOrigin - now) : millisToHrTime(time);

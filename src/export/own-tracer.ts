@@ -12,18 +12,12 @@ import {
 } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import {
-  RandomIdGenerator,
-  type ReadableSpan,
-  type Sampler,
-  SamplingDecision,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace';
+import { type ReadableSpan, type Sampler, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { SpanStarter } from '../recorders/tracer.ts';
 import { VERSION } from '../version.ts';
+import { ids } from './ids.ts';
 import { OwnSpan, type SpanHome } from './own-span.ts';
 
-const ids = new RandomIdGenerator();
 const NO_LINKS: Link[] = [];
 
 /** Starts the spans of gaugeway itself, by the sampler and for the processors of the SDK's own tracers. */

@@ -16,6 +16,7 @@ import { recordJobSpans } from '../job-spans/sampler.ts';
 import { hookFailed } from '../observe.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { deferred } from './deferred.ts';
+import { ids } from './ids.ts';
 import { otlpSettings } from './otlp.ts';
 import { otlpExporters } from './otlp-exporters.ts';
 import { OwnTracer } from './own-tracer.ts';
@@ -39,7 +40,7 @@ export function createTracing(options: ResolvedOptions, resource: Resource): Tra
   if (batch !== undefined) spanProcessors.push(batch);
   const isAlone = options.spanProcessors.length === 0;
   return {
-    provider: new TracerProvider({ resource, sampler, spanProcessors }),
+    provider: new TracerProvider({ resource, sampler, spanProcessors, idGenerator: ids }),
     tracer: isAlone && batch !== undefined ? new OwnTracer(resource, sampler, jobs, taker(batch, options)) : undefined,
   };
 }

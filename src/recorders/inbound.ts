@@ -1,8 +1,8 @@
-import { type Context, createContextKey } from '@opentelemetry/api';
+import { type Context, context, createContextKey } from '@opentelemetry/api';
 import { later } from '../backlog.ts';
 import { withValue } from '../nested-context.ts';
 import { publish } from '../observe.ts';
-import { currentContext } from './ambient.ts';
+import { withAmbient } from './ambient.ts';
 import { unixOf } from './clocks.ts';
 import type { RunningRequest } from './requests.ts';
 
@@ -148,9 +148,9 @@ export function inboundIn(parent: Context): Inbound | undefined {
  * The context of the running code, with the inbound request in it. For hooks that start a call later, in another async context: the
  * running code's request is known only now.
  */
-export function activeContext(): Context {
-  const active = currentContext();
-  if (inboundIn(active) !== undefined) return active;
+export function activeContext(active = context.active()): Context {
+  const current = withAmbient(active);
+  if (inboundIn(current) !== undefined) return current;
   const inbound = currentInbound();
-  return inbound === undefined ? active : withInbound(active, inbound);
+  return inbound === undefined ? current : withInbound(current, inbound);
 }

@@ -5,7 +5,7 @@ import { drop, guarded, publish, publishEnd, publishStart } from '../observe.ts'
 import { agentIn, type Invocation } from './agent-scope.ts';
 import { type AttemptResult, isAlike, type ModelCallResult, targetOf } from './call-details.ts';
 import { ChunkTimes } from './chunk-times.ts';
-import { unixOf } from './clocks.ts';
+import { unixAt, unixOf } from './clocks.ts';
 import { Bill, pricer } from './cost.ts';
 import { classify, type Failure } from './failures.ts';
 import type { HookedCallStart, RecordedCall } from './hooked-call.ts';
@@ -57,8 +57,9 @@ export class Call extends Scope implements RecordedCall {
     this.#merged = target;
     this.#isGuess = details.isGuess === true;
     this.#ended = details.ended;
-    this.#startedAt = details.startedAt ?? performance.now();
-    this.#startTime = unixOf(this.#startedAt);
+    const { startedAt } = details;
+    this.#startedAt = startedAt ?? performance.now();
+    this.#startTime = startedAt === undefined ? unixAt(this.#startedAt) : unixOf(startedAt);
     this.inbound = details.inbound ?? inboundIn(parent);
     if (INFERENCE.has(target.operation)) this.#agent = agentIn(parent);
     this.#span = startModelSpan(target, this.#startTime, parent, details.span);

@@ -1,9 +1,8 @@
 import { type Context, context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
 import { catchUp } from '../backlog.ts';
-import { LateContext } from '../nested-context.ts';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
-import { classify } from './failures.ts';
 import { isName } from './given.ts';
 import type { HookedCallStart, RecordedCall } from './hooked-call.ts';
 import { activeContext } from './inbound.ts';
@@ -11,13 +10,17 @@ import { isLive } from './live.ts';
 import { Attempt, type AttemptStart, type RunningAttempt, Seat } from './model-attempt.ts';
 import { Call } from './model-call.ts';
 import { Layer } from './model-layer.ts';
-import { abortedBy, type Scope, type SdkRequest, scopeIn } from './model-scope.ts';
-import { type Settled, settle } from './settle.ts';
+import { type Scope, type SdkRequest, scopeIn } from './model-scope.ts';
+import { SdkCall } from './sdk-call.ts';
+import { settle } from './settle.ts';
 
 export type { AttemptResult, ModelCallResult, ModelCallStart, RunningCall } from './call-details.ts';
 export type { HookedCallStart, RecordedCall } from './hooked-call.ts';
 export type { AttemptStart, RunningAttempt, Seat } from './model-attempt.ts';
 export type { SdkRequest } from './model-scope.ts';
+
+/** Tells what an SDK asks for, once that is known. */
+export type BeginRequest = (details: ModelCallStart, request: SdkRequest) => void;
 
 const PROVIDER = 'the provider of a model call';
 
@@ -25,13 +28,13 @@ const PROVIDER = 'the provider of a model call';
 export const modelCalls = {
   /** Starts a call that the caller ends. Inside another call it only adds to that one. */
   start(details: ModelCallStart): RunningCall {
-    return isObserved() && isName(details?.provider, PROVIDER) ? open(details, true) : NOTHING;
+    return isObserved() && isName(details?.provider, PROVIDER) ? open(details, parentOf(details), true) : NOTHING;
   },
 
   /** Runs `work` as one model call: its result, error and timing are the application's own. */
   run<T>(details: ModelCallStart, work: (call: RunningCall) => T, read?: (value: Awaited<T>) => ModelCallResult): T {
     if (!isObserved() || !isName(details?.provider, PROVIDER)) return work(NOTHING);
-    const call = open(details, false);
+    const call = open(details, parentOf(details), false);
     let isAtOnce = true;
     const returned = context.with(call.context, () =>
       settle(() => work(call), {
@@ -59,25 +62,16 @@ export const modelCalls = {
    * lasts until the body of that answer has ended. What is asked for may be known only later, when the SDK has put it
    * together: the call begins when `known` calls back, in whose context the rest of the work then runs.
    */
-  request<T>(
-    send: () => Promise<T>,
-    known: (begin: (details: ModelCallStart, request: SdkRequest) => void) => void,
-  ): Promise<T> {
+  request<T>(send: () => Promise<T>, known: (begin: BeginRequest) => void): Promise<T> {
     if (!isObserved()) return send();
-    const later = new LateContext(context.active());
-    let call: RecordedCall | undefined;
-    let signal: AbortSignal | undefined;
-    known((details, request) => {
-      call = open(details, false, request);
-      ({ signal } = request);
-      later.inner = call.context;
-    });
-    const settled: Settled<Awaited<T>> = {
-      done: () => call?.endWithStreamLater(),
-      failed: (error) => call?.settleAs(signal?.aborted === true ? abortedBy(signal) : classify(error)),
-      unobservable: () => call?.endWithStream(),
-    };
-    return context.with(later, () => settle<Promise<T>>(send, settled));
+    const sdk = new SdkCall(context.active());
+    guarded('the hook of an SDK', () =>
+      known((details, request) => {
+        const parent = activeContext();
+        if (!isTracingSuppressed(parent)) sdk.began(open(details, parent, false, request), request);
+      }),
+    );
+    return context.with(sdk.context, () => settle<Promise<T>>(send, sdk));
   },
 
   /**
@@ -85,7 +79,9 @@ export const modelCalls = {
    * adds to that one.
    */
   open(details: HookedCallStart, request?: SdkRequest): RecordedCall | undefined {
-    return isObserved() && isName(details.provider, PROVIDER) ? open(details, false, request) : undefined;
+    return isObserved() && isName(details.provider, PROVIDER)
+      ? open(details, parentOf(details), false, request)
+      : undefined;
   },
 
   /** Takes a place for an exchange whose request is not known yet: in this context, by the calls that are open now. */
@@ -123,8 +119,11 @@ function currentScope(parent: Context): Scope | undefined {
   return scopeIn(parent);
 }
 
-function open(details: HookedCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
-  const parent = details.context ?? activeContext();
+function parentOf(details: ModelCallStart): Context {
+  return details.context ?? activeContext();
+}
+
+function open(details: HookedCallStart, parent: Context, isByHand: boolean, request?: SdkRequest): RecordedCall {
   const scope = currentScope(parent);
   if (scope === undefined) return new Call(details, parent, request);
   scope.occupied();

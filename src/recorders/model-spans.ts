@@ -122,14 +122,14 @@ const MODALITIES = [
 
 /** @param told what the span has been told at its start */
 function describe(span: Span, told: ModelTarget | undefined, call: ModelCall, statusCode: number | undefined): void {
-  const attributes: Attributes = { 'gaugeway.outcome': call.outcome };
+  span.setAttribute('gaugeway.outcome', call.outcome);
   // What it asks for may be known only since it began.
   if (told === undefined || !isAlike(told, call)) {
     span.updateName(nameOf(call));
-    Object.assign(attributes, targetAttributes(call));
+    span.setAttributes(targetAttributes(call));
   }
   const set = (key: string, value: string | number | string[] | undefined): void => {
-    if (value !== undefined) attributes[key] = value;
+    if (value !== undefined) span.setAttribute(key, value);
   };
   set('gen_ai.response.model', call.responseModel);
   set('gen_ai.response.id', call.responseId);
@@ -155,8 +155,7 @@ function describe(span: Span, told: ModelTarget | undefined, call: ModelCall, st
   if (call.provider === 'openai') set('openai.response.service_tier', call.serviceTier);
   set('gaugeway.model.cost', call.cost);
   if (call.errorType !== undefined) {
-    attributes['error.type'] = call.errorType;
+    span.setAttribute('error.type', call.errorType);
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
-  span.setAttributes(attributes);
 }
