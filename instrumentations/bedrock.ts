@@ -1,3 +1,5 @@
+import { context } from '@opentelemetry/api';
+import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { guarded, isObserved } from '../src/observe.ts';
 import { type ModelCallStart, modelCalls } from '../src/recorders/model-calls.ts';
@@ -153,7 +155,7 @@ function callMiddleware(unseen: UnseenRequests): Middleware {
     if (method === undefined) return next;
     return (args) => {
       const send = () => next(args);
-      if (!isObserved()) return send();
+      if (!isObserved() || isTracingSuppressed(context.active())) return send();
       return modelCalls.request(send, (begin) => {
         const id = args.input?.modelId;
         const asked = unseen.describe(typeof id === 'string' ? id : '', method);

@@ -1,5 +1,7 @@
+import { isTracingSuppressed } from '@opentelemetry/core';
 import { defineInstrumentation } from '../src/instrumentation.ts';
 import { hookFailed, isObserved } from '../src/observe.ts';
+import { activeContext } from '../src/recorders/inbound.ts';
 import { type BeginRequest, type ModelCallStart, modelCalls, type SdkRequest } from '../src/recorders/model-calls.ts';
 import { libraries } from './libraries.ts';
 
@@ -143,7 +145,8 @@ function describe(
 ): ModelCallStart | undefined {
   if (typeof method !== 'string' || typeof path !== 'string' || typeof client.baseURL !== 'string') return undefined;
   const found = find(method, client.baseURL, path);
-  if (found === undefined) return undefined;
+  const active = activeContext();
+  if (found === undefined || isTracingSuppressed(active)) return undefined;
   const { model, stream = isStream } = (typeof body === 'object' && body !== null ? body : {}) as {
     model?: unknown;
     stream?: unknown;
@@ -156,6 +159,7 @@ function describe(
     streaming: stream === true,
     serverAddress,
     serverPort,
+    context: active,
   };
 }
 

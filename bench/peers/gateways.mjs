@@ -1,5 +1,5 @@
-// Gateways under load, all of them alive at once and asked in turn, a second each: clock speed and neighbours change from
-// one minute to the next by more than what is measured.
+// Gateways under load, one alive at a time: one that others have rested beside for seconds finds none of its code and data in
+// the caches of the processor, and a gateway does not rest.
 import autocannon from 'autocannon';
 import { THROUGHPUT } from '../report.mjs';
 import { Peer } from './peer.mjs';
@@ -10,64 +10,61 @@ import { startUpstream } from './upstream.mjs';
 const CONCURRENCY = 32;
 const CPU = 'gateway, CPU per request';
 /** Until then its code is being compiled: a request costs half as much again in the first seconds. */
-const WARM_UP_S = 25;
+const WARM_UP_S = 12;
+const MEASURED_S = 6;
 /** Requests a second; below, a gateway hands nothing on any more. */
 const FEW = 20;
 const request = { method: 'POST', body: JSON.stringify({ messages: [{ role: 'user', content: 'Why?' }] }) };
 
 class Gateway {
   windows = [];
-  #peer;
-  #url;
+  isStuck = false;
+  #start;
 
-  static async start(binary, setup, openai, upstream) {
-    const gateway = new Gateway();
-    gateway.#peer = await Peer.start(binary, './gateway.cjs', setup, openai, upstream);
-    gateway.#url = `http://127.0.0.1:${gateway.#peer.ready.port}/`;
-    // The first request loads what some load late, for seconds; what comes after it is compiled.
-    await (await fetch(gateway.#url, request)).text();
-    return gateway;
+  constructor(start) {
+    this.#start = start;
   }
 
-  // For a time: with an amount of requests autocannon ends at its next full second, which would be all that is measured.
-  shoot(duration) {
-    return autocannon({ ...request, url: this.#url, connections: CONCURRENCY, duration, timeout: 60 });
-  }
-
+  /** Measured in a process of its own each time: two that run the same code differ for as long as they live. */
   async measure() {
-    const before = await this.#cpu();
-    const { requests, duration, non2xx, errors } = await this.shoot(1);
-    if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`);
-    const cpu = ((await this.#cpu()) - before) / requests.total;
-    this.windows.push({ [THROUGHPUT]: requests.total / duration, [CPU]: cpu });
-  }
-
-  async #cpu() {
-    return (await this.#peer.ask('cpu')).cpuNs;
-  }
-
-  stop() {
-    return this.#peer.stop();
+    if (this.isStuck) return;
+    const peer = await this.#start();
+    try {
+      const url = `http://127.0.0.1:${peer.ready.port}/`;
+      // The first request loads what some load late, for seconds; what comes after it is compiled.
+      await (await fetch(url, request)).text();
+      const { requests, duration } = await shoot(url, WARM_UP_S);
+      this.isStuck = requests.total < duration * FEW;
+      if (!this.isStuck) this.windows.push(await measure(peer, url));
+    } finally {
+      await peer.stop();
+    }
   }
 }
 
-/** Of each set-up its throughput and its CPU per request, each window beside the bare one of the same turn. */
+async function measure(peer, url) {
+  const cpu = async () => (await peer.ask('cpu')).cpuNs;
+  const before = await cpu();
+  const { requests, duration, non2xx, errors } = await shoot(url, MEASURED_S);
+  if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests failed`);
+  return { [THROUGHPUT]: requests.total / duration, [CPU]: ((await cpu()) - before) / requests.total };
+}
+
+// For a time: with an amount of requests autocannon ends at its next full second, which would be all that is measured.
+function shoot(url, duration) {
+  return autocannon({ ...request, url, connections: CONCURRENCY, duration, timeout: 60 });
+}
+
+/** Of each set-up its throughput and its CPU per request, each beside the bare ones of the same turn. */
 export async function compareGateways(binary, openai, setups, isQuick) {
   const upstream = await startUpstream(EVENTS);
-  const gateways = new Map();
-  for (const setup of setups) gateways.set(setup, await Gateway.start(binary, setup, openai, upstream));
-  const stuck = [];
-  for (const [setup, gateway] of gateways) {
-    const { requests, duration } = await gateway.shoot(WARM_UP_S);
-    if (requests.total > duration * FEW) continue;
-    // It would burn, beside the others, what they are asked for.
-    gateways.delete(setup);
-    stuck.push(setup);
-    await gateway.stop();
-  }
-  await takeTurns(gateways, isQuick ? 6 : 20, (gateway) => gateway.measure());
-  for (const gateway of gateways.values()) await gateway.stop();
+  const gateways = new Map(
+    setups.map((setup) => [setup, new Gateway(() => Peer.start(binary, './gateway.cjs', setup, openai, upstream))]),
+  );
+  await takeTurns(gateways, isQuick ? 2 : 5, (gateway) => gateway.measure());
   upstream.close();
+  const stuck = setups.filter((setup) => gateways.get(setup).isStuck);
+  for (const setup of stuck) gateways.delete(setup);
   const lost = {};
   for (const [setup, { bare, ratio, noiseRatio }] of Object.entries(beside(gateways, THROUGHPUT))) {
     lost[setup] = { bare, above: 1 - ratio, noise: Math.abs(1 - noiseRatio) };

@@ -1,5 +1,4 @@
 import { type Context, context } from '@opentelemetry/api';
-import { isTracingSuppressed } from '@opentelemetry/core';
 import { catchUp } from '../backlog.ts';
 import { drop, guarded, isObserved, publish } from '../observe.ts';
 import { type ModelCallResult, type ModelCallStart, type RunningCall, targetOf } from './call-details.ts';
@@ -66,10 +65,7 @@ export const modelCalls = {
     if (!isObserved()) return send();
     const sdk = new SdkCall(context.active());
     guarded('the hook of an SDK', () =>
-      known((details, request) => {
-        const parent = activeContext();
-        if (!isTracingSuppressed(parent)) sdk.began(open(details, parent, false, request), request);
-      }),
+      known((details, request) => sdk.began(open(details, parentOf(details), false, request), request)),
     );
     return context.with(sdk.context, () => settle<Promise<T>>(send, sdk));
   },
