@@ -1,4 +1,4 @@
-import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { catchUp } from '../backlog.ts';
 import { withSpan } from '../nested-context.ts';
 import type { AgentRun, JobStep, JobTarget } from '../observations.ts';
@@ -194,11 +194,7 @@ class Run implements RecordedAgent {
     const durationMs = Math.max(0, (end?.endedAt ?? performance.now()) - this.#startedAt);
     const errorType = failure?.errorType;
     const times = { startTime: this.#startTime, durationMs, errorType };
-    endSpan(this.#span, this.#startTime + durationMs, (span) => {
-      if (errorType === undefined) return;
-      span.setAttribute('error.type', errorType);
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    });
+    endSpan(this.#span, this.#startTime + durationMs, errorType);
     if (this.#kind !== 'node') {
       publish(
         Object.freeze<AgentRun>({

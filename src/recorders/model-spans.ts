@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { withSpan } from '../nested-context.ts';
 import type { ModelCall, ModelTarget } from '../observations.ts';
 import { guarded } from '../observe.ts';
@@ -22,7 +22,7 @@ export class ModelSpan {
   }
 
   end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void {
-    endSpan(this.#span, call.startTime + call.durationMs, (span) => {
+    endSpan(this.#span, call.startTime + call.durationMs, call.errorType, (span) => {
       if (!span.isRecording()) return;
       describe(span, this.#told, call, statusCode);
       if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
@@ -154,8 +154,4 @@ function describe(span: Span, told: ModelTarget | undefined, call: ModelCall, st
   }
   if (call.provider === 'openai') set('openai.response.service_tier', call.serviceTier);
   set('gaugeway.model.cost', call.cost);
-  if (call.errorType !== undefined) {
-    span.setAttribute('error.type', call.errorType);
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
 }

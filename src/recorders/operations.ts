@@ -1,4 +1,4 @@
-import { context, SpanStatusCode } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import { withSpan } from '../nested-context.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
@@ -17,11 +17,7 @@ export const operations = {
     const span = startSpan(name, { startTime, attributes: { 'gaugeway.operation.name': name } });
     const finish = (errorType: string | undefined): void => {
       const durationMs = performance.now() - startedAt;
-      endSpan(span, startTime + durationMs, () => {
-        if (errorType === undefined) return;
-        span.setAttribute('error.type', errorType);
-        span.setStatus({ code: SpanStatusCode.ERROR });
-      });
+      endSpan(span, startTime + durationMs, errorType);
       publish(Object.freeze({ kind: 'operation', name, startTime, durationMs, errorType }));
     };
     return context.with(withSpan(currentContext(), span), () =>

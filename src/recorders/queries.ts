@@ -1,4 +1,4 @@
-import { context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { context, type Span, SpanKind } from '@opentelemetry/api';
 import { withSpan } from '../nested-context.ts';
 import { drop, isObserved, publish } from '../observe.ts';
 import { currentContext } from './ambient.ts';
@@ -44,11 +44,7 @@ export const queries = {
     const span = startQuerySpan(details, startTime);
     const finish = (errorType: string | undefined): void => {
       const durationMs = performance.now() - startedAt;
-      endSpan(span, startTime + durationMs, () => {
-        if (errorType === undefined) return;
-        span.setAttribute('error.type', errorType);
-        span.setStatus({ code: SpanStatusCode.ERROR });
-      });
+      endSpan(span, startTime + durationMs, errorType);
       tell(details, startTime, durationMs, errorType);
     };
     return context.with(withSpan(currentContext(), span), () =>

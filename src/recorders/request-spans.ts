@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { HttpRequest } from '../observations.ts';
 import type { RequestStart } from './requests.ts';
 import { endSpan, startSpan } from './tracer.ts';
@@ -29,7 +29,7 @@ export function hasServerSpan(parent: Context): boolean {
 }
 
 export function endServerSpan(span: Span, request: HttpRequest): void {
-  endSpan(span, request.startTime + request.durationMs, () => {
+  endSpan(span, request.startTime + request.durationMs, request.errorType, () => {
     if (!span.isRecording()) return;
     if (request.route !== undefined) {
       span.updateName(`${nameOf(request.method)} ${request.route}`);
@@ -37,10 +37,6 @@ export function endServerSpan(span: Span, request: HttpRequest): void {
     }
     if (request.statusCode !== undefined) span.setAttribute('http.response.status_code', request.statusCode);
     if (request.outcome === 'aborted') span.setAttribute('gaugeway.outcome', 'aborted');
-    if (request.errorType !== undefined) {
-      span.setAttribute('error.type', request.errorType);
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    }
   });
 }
 

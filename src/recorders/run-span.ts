@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  SpanStatusCode,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, SpanKind, type SpanOptions } from '@opentelemetry/api';
 import type { JobResult, JobTarget } from '../observations.ts';
 import { endSpan, startSpan } from './tracer.ts';
 
@@ -25,10 +18,5 @@ export function startRunSpan(
 }
 
 export function endRunSpan(span: Span | undefined, endTime: number, result: JobResult, errorType: string | undefined) {
-  endSpan(span, endTime, (ending) => {
-    ending.setAttribute('gaugeway.job.result', result);
-    if (errorType === undefined) return;
-    ending.setAttribute('error.type', errorType);
-    ending.setStatus({ code: SpanStatusCode.ERROR });
-  });
+  endSpan(span, endTime, errorType, (ending) => ending.setAttribute('gaugeway.job.result', result));
 }

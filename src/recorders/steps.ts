@@ -1,4 +1,4 @@
-import { type Context, context, SpanStatusCode } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { withSpan } from '../nested-context.ts';
 import type { JobStep, JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
@@ -48,11 +48,7 @@ export function startStep(step: StepStart | string, parent: Context, job: JobTar
     if (!open) return;
     open = false;
     const durationMs = performance.now() - startedAt;
-    endSpan(span, startTime + durationMs, () => {
-      if (errorType === undefined) return;
-      span.setAttribute('error.type', errorType);
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    });
+    endSpan(span, startTime + durationMs, errorType);
     publish(Object.freeze<JobStep>({ kind: 'job_step', job, name, type, agent, startTime, durationMs, errorType }));
   };
   return {

@@ -1,4 +1,4 @@
-import { type Context, context, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type Context, context, type Span, SpanKind } from '@opentelemetry/api';
 import { later } from '../backlog.ts';
 import type { JobTarget } from '../observations.ts';
 import { drop, isObserved, publish } from '../observe.ts';
@@ -96,11 +96,8 @@ class Submission implements RunningSubmission {
 
   #tell({ taken, errorType, id }: Ending, at: number): void {
     if (this.#span !== undefined) {
-      endSpan(this.#span, this.#startTime + (at - this.#startedAt), (ending) => {
+      endSpan(this.#span, this.#startTime + (at - this.#startedAt), errorType, (ending) => {
         if (id !== undefined) ending.setAttribute('gaugeway.job.id', id);
-        if (errorType === undefined) return;
-        ending.setAttribute('error.type', errorType);
-        ending.setStatus({ code: SpanStatusCode.ERROR });
       });
     }
     const only = taken[0];

@@ -5,6 +5,7 @@ import {
   ProxyTracerProvider,
   type Span,
   type SpanOptions,
+  SpanStatusCode,
   type Tracer,
   type TracerProvider,
   trace,
@@ -83,11 +84,23 @@ export function outOfSpan(inside: Context): Context {
   return trace.getSpan(inside) === undefined ? inside : trace.deleteSpan(inside);
 }
 
-/** Describes and ends a span; the application's own processors and exporters may throw there. */
-export function endSpan(span: Span | undefined, endTime?: number, describe?: (span: Span) => void): void {
+/**
+ * Describes and ends a span, as one that failed where there is a type of error. The application's own processors and
+ * exporters may throw there.
+ */
+export function endSpan(
+  span: Span | undefined,
+  endTime?: number,
+  errorType?: string,
+  describe?: (span: Span) => void,
+): void {
   if (span === undefined) return;
   try {
     describe?.(span);
+    if (errorType !== undefined) {
+      span.setAttribute('error.type', errorType);
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
     span.end(endTime);
   } catch (error) {
     hookFailed('a span processor', error);
