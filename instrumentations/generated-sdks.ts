@@ -145,8 +145,9 @@ function describe(
 ): ModelCallStart | undefined {
   if (typeof method !== 'string' || typeof path !== 'string' || typeof client.baseURL !== 'string') return undefined;
   const found = find(method, client.baseURL, path);
+  if (found === undefined) return undefined;
   const active = activeContext();
-  if (found === undefined || isTracingSuppressed(active)) return undefined;
+  if (isTracingSuppressed(active)) return undefined;
   const { model, stream = isStream } = (typeof body === 'object' && body !== null ? body : {}) as {
     model?: unknown;
     stream?: unknown;

@@ -8,7 +8,7 @@ const { fromCharCode } = String;
 
 /**
  * Ids at random, as those of the SDK (https://www.w3.org/TR/trace-context/#trace-id), which writes each into a buffer and has
- * Node read it back: in the middle of an application's work that was the dearest part of a span.
+ * Node read it back: in the middle of an application's work that was two fifths of starting a span.
  */
 export const ids: IdGenerator = {
   generateTraceId: () => notZero() + digits(),

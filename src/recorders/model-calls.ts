@@ -27,13 +27,13 @@ const PROVIDER = 'the provider of a model call';
 export const modelCalls = {
   /** Starts a call that the caller ends. Inside another call it only adds to that one. */
   start(details: ModelCallStart): RunningCall {
-    return isObserved() && isName(details?.provider, PROVIDER) ? open(details, parentOf(details), true) : NOTHING;
+    return isObserved() && isName(details?.provider, PROVIDER) ? open(details, true) : NOTHING;
   },
 
   /** Runs `work` as one model call: its result, error and timing are the application's own. */
   run<T>(details: ModelCallStart, work: (call: RunningCall) => T, read?: (value: Awaited<T>) => ModelCallResult): T {
     if (!isObserved() || !isName(details?.provider, PROVIDER)) return work(NOTHING);
-    const call = open(details, parentOf(details), false);
+    const call = open(details, false);
     let isAtOnce = true;
     const returned = context.with(call.context, () =>
       settle(() => work(call), {
@@ -64,9 +64,7 @@ export const modelCalls = {
   request<T>(send: () => Promise<T>, known: (begin: BeginRequest) => void): Promise<T> {
     if (!isObserved()) return send();
     const sdk = new SdkCall(context.active());
-    guarded('the hook of an SDK', () =>
-      known((details, request) => sdk.began(open(details, parentOf(details), false, request), request)),
-    );
+    guarded('the hook of an SDK', () => known((details, request) => sdk.began(open(details, false, request), request)));
     return context.with(sdk.context, () => settle<Promise<T>>(send, sdk));
   },
 
@@ -75,9 +73,7 @@ export const modelCalls = {
    * adds to that one.
    */
   open(details: HookedCallStart, request?: SdkRequest): RecordedCall | undefined {
-    return isObserved() && isName(details.provider, PROVIDER)
-      ? open(details, parentOf(details), false, request)
-      : undefined;
+    return isObserved() && isName(details.provider, PROVIDER) ? open(details, false, request) : undefined;
   },
 
   /** Takes a place for an exchange whose request is not known yet: in this context, by the calls that are open now. */
@@ -115,11 +111,8 @@ function currentScope(parent: Context): Scope | undefined {
   return scopeIn(parent);
 }
 
-function parentOf(details: ModelCallStart): Context {
-  return details.context ?? activeContext();
-}
-
-function open(details: HookedCallStart, parent: Context, isByHand: boolean, request?: SdkRequest): RecordedCall {
+function open(details: HookedCallStart, isByHand: boolean, request?: SdkRequest): RecordedCall {
+  const parent = details.context ?? activeContext();
   const scope = currentScope(parent);
   if (scope === undefined) return new Call(details, parent, request);
   scope.occupied();

@@ -23,7 +23,6 @@ export class ModelSpan {
 
   end(call: ModelCall, statusCode: number | undefined, content?: () => ModelContent): void {
     endSpan(this.#span, call.startTime + call.durationMs, call.errorType, (span) => {
-      if (!span.isRecording()) return;
       describe(span, this.#told, call, statusCode);
       if (content !== undefined) guarded('capturing content', () => span.setAttributes(contentAttributes(content)));
     });

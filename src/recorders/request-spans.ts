@@ -30,7 +30,6 @@ export function hasServerSpan(parent: Context): boolean {
 
 export function endServerSpan(span: Span, request: HttpRequest): void {
   endSpan(span, request.startTime + request.durationMs, request.errorType, () => {
-    if (!span.isRecording()) return;
     if (request.route !== undefined) {
       span.updateName(`${nameOf(request.method)} ${request.route}`);
       span.setAttribute('http.route', request.route);

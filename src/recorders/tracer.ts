@@ -96,10 +96,13 @@ export function endSpan(
 ): void {
   if (span === undefined) return;
   try {
-    describe?.(span);
-    if (errorType !== undefined) {
-      span.setAttribute('error.type', errorType);
-      span.setStatus({ code: SpanStatusCode.ERROR });
+    // The application may have ended it already.
+    if (span.isRecording()) {
+      describe?.(span);
+      if (errorType !== undefined) {
+        span.setAttribute('error.type', errorType);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
     }
     span.end(endTime);
   } catch (error) {
